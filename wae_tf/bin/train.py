@@ -1,0 +1,68 @@
+"""Trains a model of the zoo, or a changed one, on images.
+
+wae-train --config=mnist_wae_mmd --data=mnist.npz --workdir=runs/mnist --epochs=5
+
+Run again with the same flags, it resumes. At the end `wae_tf.load("runs/mnist")` returns
+the model.
+"""
+
+import pathlib
+
+from absl import flags
+
+from wae_tf import training, zoo
+from wae_tf.bin import common
+
+_CONFIG = flags.DEFINE_string(
+    "config", None, "Zoo entry, trained or not, whose config to start from.", required=True
+)
+_DATA = flags.DEFINE_string(
+    "data",
+    None,
+    "Images: an .npz file, a folder, a .zip file, or the name of a TensorFlow data set.",
+    required=True,
+)
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Directory of this run: checkpoints, logs, pictures, result.", required=True
+)
+_SPLIT = flags.DEFINE_string("split", "train", "Training images, such as train[:8000].")
+_TEST_SPLIT = flags.DEFINE_string("test_split", "test", "Held-out images; '' does without.")
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "Where TensorFlow Datasets keeps its data.")
+_DOWNLOAD = flags.DEFINE_bool("download", False, "Whether a data set may be downloaded.")
+_JIT_COMPILE = flags.DEFINE_enum(
+    "jit_compile", "auto", ["auto", "true", "false"], "XLA; auto: where a GPU or TPU is."
+)
+_VERBOSE = flags.DEFINE_integer("verbose", 1, "1 shows a progress bar, 2 a line an epoch, 0 none.")
+_OVERRIDES = common.define_config_flags()
+
+
+def main():
+    config = common.changed_config(zoo.load_config(_CONFIG.value), _OVERRIDES)
+    command = [
+        "wae-train",
+        f"--config={_CONFIG.value}",
+        f"--data={pathlib.Path(_DATA.value).name}",
+        *(f"--{f.name}={f.value}" for f in (_SPLIT, _TEST_SPLIT) if f.present),
+        *common.given(_OVERRIDES),
+        "--workdir=DIR",
+    ]
+    training.train(
+        config,
+        _DATA.value,
+        _WORKDIR.value,
+        split=_SPLIT.value,
+        test_split=_TEST_SPLIT.value or None,
+        data_dir=_DATA_DIR.value,
+        download=_DOWNLOAD.value,
+        jit_compile={"auto": "auto", "true": True, "false": False}[_JIT_COMPILE.value],
+        verbose=_VERBOSE.value,
+        provenance={"command": " ".join(command)},
+    )
+
+
+def run():
+    common.run(main, __doc__)
+
+
+if __name__ == "__main__":
+    run()

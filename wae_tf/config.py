@@ -1,0 +1,229 @@
+"""The numbers that define one model and its training."""
+
+import dataclasses
+import json
+import math
+
+from wae_tf.costs import COSTS
+from wae_tf.networks.build import DECODERS, ENCODERS
+from wae_tf.networks.dcgan import check_width, decoder_factor
+from wae_tf.priors import check_prior
+from wae_tf.schedules import SCHEDULES
+
+__all__ = ["WAEConfig"]
+
+DIVERGENCES = ("mmd", "gan")
+KERNELS = ("imq", "rbf")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+def _field(default, text):
+    return dataclasses.field(default=default, metadata={"help": text})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WAEConfig:
+    """Plain values that fix a model and its training; defaults are the paper's on MNIST.
+
+    Each field is also a flag of `wae-train`; `help(wae_tf.WAEConfig)` and
+    `wae-train --help` say what each means. `dataclasses.replace` changes a copy.
+
+    Raises:
+        ValueError: A value is out of its range, or values do not fit each other.
+
+    Example:
+        >>> config = WAEConfig(divergence="gan", latent_dim=2)
+        >>> WAEConfig.from_json(config.to_json()) == config
+        True
+    """
+
+    # Data.
+    image_shape: tuple = _field((28, 28, 1), "Height, width and channels (1 or 3) of an image.")
+    crop: tuple | None = _field(None, "Height and width of the centre that is cut out first.")
+    horizontal_flip: bool = _field(False, "Whether training mirrors half of the images.")
+    pixel_range: tuple = _field(
+        (0.0, 1.0), "Range inside the model: 0,1 (sigmoid decoder) or -1,1 (tanh)."
+    )
+    # Objective, Eq. (4).
+    divergence: str = _field("mmd", f"D_Z in Eq. (4): one of {', '.join(DIVERGENCES)}.")
+    kernel: str = _field("imq", f"Kernel of the MMD: one of {', '.join(KERNELS)}.")
+    reg_weight: float = _field(
+        10.0, "lambda in Eq. (4), on the cost as scaled by cost_scale. Positive."
+    )
+    cost: str = _field("squared_error", f"c in Eq. (4): one of {', '.join(COSTS)}.")
+    cost_scale: float = _field(
+        1.0, "Factor on the cost; the authors' code has 0.05, unsaid in the paper."
+    )
+    prior: str = _field("normal", "P_Z: one of normal, uniform, sphere.")
+    prior_stddev: float = _field(1.0, "Standard deviation of the normal prior.")
+    latent_dim: int = _field(8, "Dimension of the codes.")
+    prior_log_prob: bool = _field(
+        False, "Whether the prior's log density is added to the discriminator's logits."
+    )
+    # Networks.
+    encoder: str = _field("dcgan", f"Architecture: one of {', '.join(ENCODERS)}.")
+    encoder_width: int = _field(1024, "Filters of the encoder's widest layer.")
+    encoder_layers: int = _field(4, "Layers of the encoder before its last, dense one.")
+    decoder: str = _field("dcgan_mod", f"Architecture: one of {', '.join(DECODERS)}.")
+    decoder_width: int = _field(1024, "Filters of the decoder's widest layer.")
+    decoder_layers: int = _field(3, "Transposed convolutions of the decoder.")
+    kernel_size: int = _field(4, "Height and width of convolution filters.")
+    input_noise_stddev: float = _field(
+        0.01, "Noise that training adds to the encoder's input, in units of pixel_range."
+    )
+    discriminator_width: int = _field(512, "Units of the discriminator's hidden layers.")
+    discriminator_layers: int = _field(4, "Hidden layers of the discriminator.")
+    # Training.
+    learning_rate: float = _field(1e-3, "Adam's rate for encoder and decoder.")
+    discriminator_learning_rate: float = _field(5e-4, "Adam's rate for the discriminator.")
+    adam_beta_1: float = _field(0.5, "Adam's decay of the first moment.")
+    lr_schedule: str = _field("manual", f"One of {', '.join(SCHEDULES)}; see wae_tf.schedules.")
+    batch_size: int = _field(100, "Images in a training step; at least 2.")
+    epochs: int = _field(100, "Passes through the training images.")
+    precision: str = _field(
+        "float32", f"Compute type of the networks in training: one of {', '.join(PRECISIONS)}."
+    )
+    seed: int = _field(0, "Fixes initial weights, order of images and noise.")
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            self._check_type(field)
+        self._check_ranges()
+        for name, value, choices in (
+            ("divergence", self.divergence, DIVERGENCES),
+            ("kernel", self.kernel, KERNELS),
+            ("cost", self.cost, COSTS),
+            ("encoder", self.encoder, ENCODERS),
+            ("decoder", self.decoder, DECODERS),
+            ("lr_schedule", self.lr_schedule, SCHEDULES),
+            ("precision", self.precision, PRECISIONS),
+            ("pixel_range", self.pixel_range, ((0.0, 1.0), (-1.0, 1.0))),
+        ):
+            if value not in choices:
+                raise ValueError(
+                    f"`{name}` must be one of {list(choices)}. Received: {name}={value!r}"
+                )
+        check_prior(self.prior, self.latent_dim, self.prior_stddev)
+        self._check_combinations()
+
+    def _check_type(self, field):
+        """Accepts JSON's types, and stores lists as tuples, integers as floats where due."""
+        value = getattr(self, field.name)
+        if field.type in (tuple, tuple | None):
+            if value is None and field.type != tuple:
+                return
+            number = float if field.name == "pixel_range" else int
+            ok = isinstance(value, (list, tuple)) and all(
+                isinstance(v, (int, number)) and not isinstance(v, bool) for v in value
+            )
+            value = tuple(number(v) for v in value) if ok else value
+        elif field.type is float:
+            ok = isinstance(value, (int, float)) and not isinstance(value, bool)
+            value = float(value) if ok else value
+        elif field.type is int:
+            ok = isinstance(value, int) and not isinstance(value, bool)
+        else:
+            ok = isinstance(value, field.type)
+        if not ok:
+            kind = getattr(field.type, "__name__", str(field.type))
+            raise ValueError(f"`{field.name}` must be a {kind}. Received: {field.name}={value!r}")
+        object.__setattr__(self, field.name, value)
+
+    def _check_ranges(self):
+        if len(self.image_shape) != 3 or min(self.image_shape[:2]) < 1:
+            raise ValueError(
+                "`image_shape` must be (height, width, channels), all positive. "
+                f"Received: image_shape={self.image_shape}"
+            )
+        if self.image_shape[2] not in (1, 3):
+            raise ValueError(
+                "`image_shape` must have 1 (grey) or 3 (RGB) channels. "
+                f"Received: image_shape={self.image_shape}"
+            )
+        if self.crop is not None and (len(self.crop) != 2 or min(self.crop) < 1):
+            raise ValueError(f"`crop` must be (height, width). Received: crop={self.crop}")
+        if not (math.isfinite(self.reg_weight) and self.reg_weight > 0):
+            raise ValueError(
+                "`reg_weight` must be positive: at 0 nothing ties Q_Z to the prior, so samples "
+                f"are noise. Received: reg_weight={self.reg_weight}"
+            )
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.type is int and field.name != "seed":
+                lowest = 2 if field.name == "batch_size" else 1
+                if value < lowest:
+                    raise ValueError(
+                        f"`{field.name}` must be at least {lowest}. "
+                        f"Received: {field.name}={value}"
+                    )
+            if field.name in ("cost_scale", "learning_rate", "discriminator_learning_rate") and not (
+                math.isfinite(value) and value > 0
+            ):
+                raise ValueError(
+                    f"`{field.name}` must be positive. Received: {field.name}={value}"
+                )
+        if not 0 <= self.adam_beta_1 < 1:
+            raise ValueError(
+                f"`adam_beta_1` must be in [0, 1). Received: adam_beta_1={self.adam_beta_1}"
+            )
+        if not 0 <= self.seed < 2**31:
+            raise ValueError(f"`seed` must be in [0, 2**31). Received: seed={self.seed}")
+        if not (math.isfinite(self.input_noise_stddev) and self.input_noise_stddev >= 0):
+            raise ValueError(
+                "`input_noise_stddev` must not be negative. "
+                f"Received: input_noise_stddev={self.input_noise_stddev}"
+            )
+
+    def _check_combinations(self):
+        if self.cost == "binary_cross_entropy" and self.pixel_range != (0.0, 1.0):
+            raise ValueError(
+                "`cost='binary_cross_entropy'` needs `pixel_range=(0, 1)`: it takes pixels as "
+                f"probabilities. Received: pixel_range={self.pixel_range}"
+            )
+        if self.prior_log_prob and (self.divergence != "gan" or self.prior != "normal"):
+            raise ValueError(
+                "`prior_log_prob` needs `divergence='gan'` and `prior='normal'`: it helps a "
+                "discriminator with the prior's density, which is constant for the others. "
+                f"Received: divergence={self.divergence!r}, prior={self.prior!r}"
+            )
+        if self.encoder == "dcgan":
+            check_width("encoder", self.encoder_width, self.encoder_layers - 1)
+        if self.decoder != "mlp":
+            decoder_factor(
+                self.image_shape,
+                self.decoder_width,
+                self.decoder_layers,
+                modified=self.decoder == "dcgan_mod",
+            )
+
+    def to_dict(self):
+        """Returns the fields as JSON's types."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in dataclasses.asdict(self).items()
+        }
+
+    def to_json(self):
+        """Returns the fields as JSON text."""
+        return json.dumps(self.to_dict(), indent=2) + "\n"
+
+    @classmethod
+    def from_dict(cls, values):
+        """Makes a config from a dict, such as `to_dict` returns.
+
+        Raises:
+            ValueError: A key is no field of a config, or a value is out of its range.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise ValueError(
+                f"A config has the fields {sorted(known)}; a newer version of wae_tf may have "
+                f"more. Received: unknown fields {unknown}"
+            )
+        return cls(**values)
+
+    @classmethod
+    def from_json(cls, text):
+        """Makes a config from JSON text, such as `to_json` returns."""
+        return cls.from_dict(json.loads(text))

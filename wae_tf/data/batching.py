@@ -1,0 +1,147 @@
+"""Batches in an order which is a function of (seed, epoch), so that runs can resume."""
+
+import numpy as np
+import tensorflow as tf
+
+__all__ = ["batches"]
+
+
+def batches(
+    images,
+    batch_size,
+    *,
+    training,
+    seed=0,
+    first_epoch=0,
+    epochs=1,
+    horizontal_flip=False,
+    labels=None,
+):
+    """Turns an array of images into a dataset of batches.
+
+    For training, each epoch is a permutation of the whole set drawn statelessly from
+    `(seed, epoch)`, and its last, incomplete batch is dropped: `n // batch_size` steps.
+    Flips depend on `(seed, epoch, batch)` alone. A run resumed with `first_epoch=k`
+    therefore sees epoch k exactly as the run that was never interrupted.
+
+    Otherwise the images come once, in order, all of them.
+
+    Args:
+        images: uint8 array, shape `(n, height, width, channels)`. Copied once, into a
+            tensor in host memory from which every batch is gathered.
+        batch_size: Images per batch.
+        training: Whether to shuffle, drop the incomplete batch, and flip.
+        seed: Integer, 0 or more, that fixes orders and flips.
+        first_epoch: Number of the first epoch to yield.
+        epochs: Number after the last one, as for `fit`: the dataset yields epochs
+            `first_epoch` to `epochs - 1`, one after the other. None never ends.
+        horizontal_flip: Whether to mirror each image with probability 1/2.
+        labels: Array, shape `(n, ...)`, to yield beside the images, or None.
+
+    Returns:
+        `tf.data.Dataset` of uint8 tensors, shape `(batch, height, width, channels)`, or
+        of tuples of them and labels. Its cardinality is known. Iterated again, it starts
+        again at `first_epoch`.
+
+    Raises:
+        ValueError: if `images` is not such an array, has fewer images than a training
+            batch, or another argument is out of range.
+
+    Example:
+        Twenty epochs, of which a first run has done seven:
+
+        ```python
+        dataset = batches(images, 100, training=True, first_epoch=7, epochs=20)
+        steps = len(images) // 100
+        model.fit(dataset, initial_epoch=7, epochs=20, steps_per_epoch=steps)
+        ```
+    """
+    _check(images, batch_size, training, seed, first_epoch, epochs, horizontal_flip, labels)
+    steps = len(images) // batch_size if training else -(-len(images) // batch_size)
+    with tf.device("CPU:0"):  # tf.data runs there; on a GPU each batch would fetch the set.
+        pixels = tf.constant(np.asarray(images))
+        classes = None if labels is None else tf.constant(np.asarray(labels))
+        if training:
+            last = tf.int64.max if epochs is None else epochs
+            order = tf.data.Dataset.range(first_epoch, last).flat_map(
+                lambda epoch: _epoch(len(images), batch_size, seed, epoch)
+            )
+            cardinality = tf.data.INFINITE_CARDINALITY
+            if epochs is not None:
+                cardinality = steps * (epochs - first_epoch)
+        else:
+            order = tf.data.Dataset.range(len(images)).batch(batch_size)
+            order = order.map(lambda indices: (indices, tf.zeros([2], "int64")))
+            cardinality = steps
+
+        def gather(indices, key):
+            batch = tf.gather(pixels, indices)
+            if horizontal_flip:
+                batch = _flip(batch, key)
+            return batch if classes is None else (batch, tf.gather(classes, indices))
+
+        dataset = order.map(gather, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(cardinality))
+        # Graph rewrites gain nothing here, and would copy the whole set at each iterator.
+        options = tf.data.Options()
+        options.experimental_optimization.apply_default_optimizations = False
+        dataset = dataset.with_options(options)
+        return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def _epoch(n, batch_size, seed, epoch):
+    """Returns the batches of one epoch: `(indices, key)`, shapes `(batch_size,)` and `(2,)`."""
+    key = tf.stack([tf.constant(seed, "int64"), epoch])
+    # Named, since the default algorithm differs between kinds of device.
+    order = tf.random.experimental.stateless_shuffle(tf.range(n, dtype="int64"), key, alg="philox")
+    batched = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True)
+    return batched.enumerate().map(
+        lambda i, indices: (indices, tf.random.experimental.stateless_fold_in(key, i, alg="philox"))
+    )
+
+
+def _flip(batch, key):
+    """Mirrors each image of a batch with probability 1/2, as the key decides."""
+    mirrored = tf.random.stateless_uniform(tf.shape(batch)[:1], key, alg="philox") < 0.5
+    return tf.where(mirrored[:, None, None, None], tf.reverse(batch, [2]), batch)
+
+
+def _check(images, batch_size, training, seed, first_epoch, epochs, horizontal_flip, labels):
+    """Checks the arguments of `batches`."""
+    dtype, shape = getattr(images, "dtype", None), getattr(images, "shape", ())
+    if dtype != np.uint8 or len(shape) != 4 or 0 in shape:
+        raise ValueError(
+            "`images` must be a uint8 array of shape (n, height, width, channels), none of them 0. "
+            "Pass what `load_images` returns. Received: images of "
+            f"type {type(images).__name__}, dtype {dtype}, shape {tuple(shape)}"
+        )
+    integers = {"batch_size": (batch_size, 1), "seed": (seed, 0), "first_epoch": (first_epoch, 0)}
+    for name, (value, low) in integers.items():
+        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < low:
+            raise ValueError(
+                f"`{name}` must be an integer of at least {low}. Received: {name}={value!r}"
+            )
+    if epochs is not None and (not isinstance(epochs, (int, np.integer)) or epochs < first_epoch):
+        raise ValueError(
+            "`epochs` must be an integer of at least `first_epoch`, as it counts the epochs done "
+            "before too, or None to never end. "
+            f"Received: epochs={epochs!r}, first_epoch={first_epoch}"
+        )
+    if training and len(images) < batch_size:
+        raise ValueError(
+            "`batch_size` must not exceed the number of images, or training has no whole batch. "
+            "Use a smaller batch or more images. "
+            f"Received: batch_size={batch_size}, {len(images)} images"
+        )
+    if not training and (horizontal_flip or first_epoch != 0 or epochs != 1):
+        raise ValueError(
+            "`horizontal_flip`, `first_epoch` and `epochs` must keep their defaults unless "
+            "training: the images then come once, in order, unchanged. Pass `training=True`, or "
+            f"leave them out. Received: training={training}, horizontal_flip={horizontal_flip}, "
+            f"first_epoch={first_epoch}, epochs={epochs}"
+        )
+    if labels is not None and len(labels) != len(images):
+        raise ValueError(
+            "`labels` must hold one label for each image. Slice both alike. "
+            f"Received: {len(labels)} labels, {len(images)} images"
+        )

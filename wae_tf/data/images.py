@@ -1,0 +1,216 @@
+"""From one encoded image to one uint8 array, and from many to one array of all."""
+
+import concurrent.futures
+import dataclasses
+import io
+import itertools
+import os
+
+import keras
+import numpy as np
+
+__all__ = ["FORMATS", "Preparation", "decode", "stack"]
+
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
+_CHUNK = 256  # Images in flight at once; bounds the memory held beside the result.
+
+
+@dataclasses.dataclass(frozen=True)
+class Preparation:
+    """Centre crop, antialiased resize and channels, applied to each image.
+
+    1. With `crop`, the centred `crop` rectangle is cut out; without, the largest centred
+       rectangle with the aspect ratio of `image_shape`. Odd margins leave the smaller
+       half above and to the left.
+    2. Pillow's LANCZOS filter resizes to `image_shape`. The authors of WAE used it (as
+       `Image.ANTIALIAS`), and it widens with the reduction, so that shrinking averages
+       pixels instead of skipping them. An image which has the size already is untouched.
+    3. Channels become those of `image_shape`: grey is repeated, colour is weighted by
+       ITU-R 601 luma. Before that, alpha is composited on white, and palettes become RGB.
+
+    Args:
+        image_shape: `(height, width, channels)` with 1 or 3 channels; None keeps each
+            image's size and channels.
+        crop: `(height, width)` to cut out first; None for the largest rectangle.
+
+    Raises:
+        ValueError: if either is not a tuple of positive integers as above.
+    """
+
+    image_shape: tuple | None = None
+    crop: tuple | None = None
+
+    def __post_init__(self):
+        for name, size in (("image_shape", 3), ("crop", 2)):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, _integers(name, value, size))
+        if self.image_shape is not None and self.image_shape[2] not in (1, 3):
+            raise ValueError(
+                "`image_shape` must end in 1 channel (grey) or 3 (RGB); alpha is composited on "
+                f"white. Received: image_shape={self.image_shape}"
+            )
+
+    def keeps(self, shape):
+        """Returns whether an image of shape `(height, width, channels)` stays as it is."""
+        same_size = self.crop is None or tuple(shape[:2]) == self.crop
+        return same_size and shape[2] in (1, 3) and self.image_shape in (None, tuple(shape))
+
+    def __call__(self, image, channels=None):
+        """Returns the prepared uint8 array, shape `(height, width, channels)`.
+
+        Args:
+            image: Pillow image.
+            channels: 1 or 3, where `image_shape` is None and the source decides.
+
+        Raises:
+            ValueError: if the image is smaller than `crop`.
+        """
+        image = _with_channels(image, self.image_shape[2] if self.image_shape else channels)
+        image = image.crop(self._box(*image.size))
+        if self.image_shape is not None:
+            height, width, _ = self.image_shape
+            if image.size != (width, height):
+                from PIL import Image
+
+                image = image.resize((width, height), Image.Resampling.LANCZOS)
+        array = np.asarray(image)
+        return array[..., None] if array.ndim == 2 else array
+
+    def _box(self, width, height):
+        """Returns the rectangle to cut out, as Pillow's (left, upper, right, lower)."""
+        if self.crop is not None:
+            rows, columns = self.crop
+            if rows > height or columns > width:
+                raise ValueError(
+                    f"`crop` must fit inside every image, and one is {height}x{width}. Use a "
+                    f"smaller crop, or leave the image out. Received: crop={self.crop}"
+                )
+        elif self.image_shape is not None:
+            target_height, target_width, _ = self.image_shape
+            rows = min(height, max(1, round(width * target_height / target_width)))
+            columns = min(width, max(1, round(height * target_width / target_height)))
+        else:
+            rows, columns = height, width
+        top, left = (height - rows) // 2, (width - columns) // 2
+        return left, top, left + columns, top + rows
+
+
+def decode(content):
+    """Turns encoded bytes, or an array `(height, width, channels)`, into a Pillow image.
+
+    Of an animation the first frame is taken; the EXIF orientation is applied.
+    """
+    from PIL import Image, ImageOps
+
+    if isinstance(content, np.ndarray):
+        return Image.fromarray(content[..., 0] if content.shape[-1] == 1 else content)
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        image.load()
+        return ImageOps.exif_transpose(image)
+
+
+def stack(items, count, preparation, verbose="auto", channels=None):
+    """Decodes and prepares images on a few threads into one array.
+
+    Args:
+        items: Iterable of `(name, content)`; content as `decode` takes it. It is
+            consumed a few hundred items at a time.
+        count: Number of items, at least 1.
+        preparation: `Preparation` to apply.
+        verbose: Whether to show a progress bar; "auto" does so from 1,000 images on.
+        channels: 1 or 3, where the preparation has no shape and the source decides.
+
+    Returns:
+        uint8 array, shape `(count, height, width, channels)`, in the order of `items`.
+
+    Raises:
+        ValueError: naming the first image that is broken, smaller than the crop, or of
+            another shape than those before it.
+    """
+
+    def prepare(item):
+        name, content = item
+        try:
+            image = decode(content)
+        except ImportError:
+            raise
+        except Exception as error:  # Pillow raises OSError, SyntaxError, struct.error...
+            raise ValueError(
+                "Every image must be a whole JPEG, PNG, BMP, GIF or WebP file. Repair or remove "
+                f"this one ({error}). Received: image={name!r}"
+            ) from error
+        try:
+            return preparation(image, channels)
+        except ValueError as error:
+            raise ValueError(f"{error}, image={name!r}") from error
+
+    _require_pillow()
+    if verbose == "auto":
+        verbose = count >= 1000
+    bar = keras.utils.Progbar(count, unit_name="image", interval=0.5) if verbose else None
+    items, done, result, first = iter(items), 0, None, None
+    with concurrent.futures.ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        while chunk := list(itertools.islice(items, _CHUNK)):
+            for (name, _), image in zip(chunk, pool.map(prepare, chunk)):
+                if result is None:
+                    result, first = np.empty((count, *image.shape), "uint8"), name
+                if image.shape != result.shape[1:]:
+                    raise ValueError(
+                        "All images must share a shape (height, width, channels). Pass "
+                        "`image_shape` to crop and resize them. Received: "
+                        f"{first!r} with shape {result.shape[1:]}, "
+                        f"{name!r} with shape {image.shape}"
+                    )
+                result[done] = image
+                done += 1
+            if bar is not None:
+                bar.update(done)
+    if done != count:
+        raise ValueError(
+            "The source must hold as many images as it states. Prepare or copy it again. "
+            f"Received: {done} images, stated: {count}"
+        )
+    return result
+
+
+def _integers(name, value, size):
+    """Checks and returns a tuple of `size` positive integers."""
+    value = tuple(value) if isinstance(value, (tuple, list)) else value
+    integers = isinstance(value, tuple) and all(
+        isinstance(v, (int, np.integer)) and not isinstance(v, bool) and v > 0 for v in value
+    )
+    if not integers or len(value) != size:
+        meaning = "(height, width, channels)" if size == 3 else "(height, width)"
+        raise ValueError(
+            f"`{name}` must be a tuple {meaning} of positive integers, or None to leave it out. "
+            f"Received: {name}={value!r}"
+        )
+    return tuple(map(int, value))
+
+
+def _with_channels(image, channels):
+    """Returns the image as mode L (1 channel) or RGB (3); None keeps what it has."""
+    from PIL import Image
+
+    if image.mode.startswith("I"):  # 16-bit grey; Pillow's own conversion would clip it.
+        return _with_channels(
+            Image.fromarray(np.clip(np.rint(np.asarray(image) / 257.0), 0, 255).astype("uint8")),
+            channels,
+        )
+    grey = image.mode in ("1", "L", "LA", "La")
+    if channels is None:
+        channels = 1 if grey else 3
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return image.convert("L" if channels == 1 else "RGB")
+
+
+def _require_pillow():
+    try:
+        import PIL.Image  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            "Pillow must be installed to decode, crop or resize images: `pip install pillow`"
+        ) from error

@@ -1,0 +1,8 @@
+"""Wasserstein Auto-Encoders as Keras models, and the way from a config to one."""
+
+from wae_tf.models.build import build_model
+from wae_tf.models.wae import WAE
+from wae_tf.models.wae_gan import WAEGAN
+from wae_tf.models.wae_mmd import WAEMMD
+
+__all__ = ["WAE", "WAEGAN", "WAEMMD", "build_model"]

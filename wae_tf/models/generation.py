@@ -1,0 +1,145 @@
+"""What a trained model is for: encode, decode, reconstruct, sample, interpolate."""
+
+import functools
+import random
+
+import numpy as np
+import tensorflow as tf
+
+from wae_tf import images
+
+__all__ = ["Generation"]
+
+
+class Generation:
+    """Methods of `WAE` that work through any number of images, batch after batch.
+
+    All return NumPy arrays; images are float32 in [0, 1].
+    """
+
+    def encode(self, x, batch_size=256):
+        """Returns codes of images, shape `(n, latent_dim)`, float32, on the prior's support.
+
+        Args:
+            x: Images, shape `(n, height, width, channels)`, uint8 or floats in [0, 1].
+            batch_size: Images at a time; changes memory and speed, not the result.
+
+        Raises:
+            ValueError: `x` has the wrong shape, type or range, or NaN.
+        """
+        return self._in_batches(_encode, images.check_images(x, self.image_shape), batch_size)
+
+    def decode(self, z, batch_size=256):
+        """Returns images of codes `(n, latent_dim)`, shape `(n, height, width, channels)`.
+
+        Raises:
+            ValueError: `z` has the wrong shape, or is not finite.
+        """
+        z = np.asarray(z, "float32")
+        if z.ndim != 2 or z.shape[1] != self.latent_dim or len(z) == 0:
+            raise ValueError(
+                f"`z` must have shape (n, {self.latent_dim}), n >= 1. Received: shape={z.shape}"
+            )
+        if not np.all(np.isfinite(z)):
+            raise ValueError("`z` must be finite. Received: NaN or infinity in `z`")
+        return self._in_batches(_decode, z, batch_size)
+
+    def reconstruct(self, x, batch_size=256):
+        """Returns `decode(encode(x))`, the images as the model remembers them."""
+        return self._in_batches(_reconstruct, images.check_images(x, self.image_shape), batch_size)
+
+    def sample(self, n, seed=None, batch_size=256):
+        """Draws codes from the prior and decodes them.
+
+        Args:
+            n: How many images, at least 1.
+            seed: Integer: the same one gives the same images, and `sample(9, seed=0)`
+                holds the same codes whatever `batch_size`. None draws a new one from
+                Python's `random`, which `keras.utils.set_random_seed` fixes.
+            batch_size: Images at a time.
+
+        Returns:
+            Shape `(n, height, width, channels)`, float32 in [0, 1].
+
+        Raises:
+            ValueError: `n` is less than 1.
+
+        Example:
+            >>> wae_tf.load("mnist_wae_mmd").sample(16, seed=0).shape
+            (16, 28, 28, 1)
+        """
+        if n < 1:
+            raise ValueError(f"`n` must be at least 1. Received: n={n}")
+        seed = random.randrange(2**31) if seed is None else seed
+        return self.decode(self.prior.sample(n, seed=(seed, 0)), batch_size)
+
+    def interpolate(self, x_a, x_b, steps=8, batch_size=256):
+        """Decodes the way between the codes of two images, for each pair.
+
+        Straight lines between codes; on the sphere prior, great circles.
+
+        Args:
+            x_a: Images at the start, shape `(n, height, width, channels)`.
+            x_b: Images at the end, same shape.
+            steps: Points on the way, both ends included; at least 2.
+
+        Returns:
+            Shape `(n, steps, height, width, channels)`, float32 in [0, 1].
+
+        Raises:
+            ValueError: `steps` is less than 2, or the images do not pair up.
+        """
+        if steps < 2:
+            raise ValueError(f"`steps` must be at least 2. Received: steps={steps}")
+        z_a, z_b = self.encode(x_a, batch_size), self.encode(x_b, batch_size)
+        if len(z_a) != len(z_b):
+            raise ValueError(
+                "`x_a` and `x_b` must hold as many images. "
+                f"Received: {len(z_a)} and {len(z_b)} images"
+            )
+        way = _arcs if self.prior.spherical else _lines
+        z = way(z_a[:, None], z_b[:, None], np.linspace(0.0, 1.0, steps)[None, :, None])
+        y = self.decode(z.reshape(-1, self.latent_dim), batch_size)
+        return y.reshape(len(z_a), steps, *self.image_shape)
+
+    def _in_batches(self, function, values, batch_size):
+        """Applies `function(self, batch)` to a large array; one trace serves all batches."""
+        if batch_size < 1:
+            raise ValueError(f"`batch_size` must be at least 1. Received: batch_size={batch_size}")
+        key = function, values.dtype
+        if key not in self._traces:
+            signature = tf.TensorSpec((None, *values.shape[1:]), tf.as_dtype(values.dtype))
+            traced = tf.function(functools.partial(function, self))
+            self._traces[key] = traced.get_concrete_function(signature)
+        batches = (values[i : i + batch_size] for i in range(0, len(values), batch_size))
+        return np.concatenate([self._traces[key](tf.constant(b)).numpy() for b in batches])
+
+    @functools.cached_property
+    def _traces(self):
+        return {}
+
+
+def _lines(a, b, t):
+    return ((1.0 - t) * a + t * b).astype("float32")
+
+
+def _arcs(a, b, t):
+    """Spherical linear interpolation; nearly equal ends are joined by a line."""
+    angle = np.arccos(np.clip(np.sum(a * b, axis=-1, keepdims=True), -1.0, 1.0))
+    sine = np.sin(angle)
+    far = sine > 1e-6
+    sine = np.where(far, sine, 1.0)
+    arc = (np.sin((1.0 - t) * angle) * a + np.sin(t * angle) * b) / sine
+    return np.where(far, arc, _lines(a, b, t)).astype("float32")
+
+
+def _encode(model, batch):
+    return model.codes(images.to_model_range(batch, model.pixel_range))
+
+
+def _decode(model, batch):
+    return images.from_model_range(model.decoder(batch, training=False), model.pixel_range)
+
+
+def _reconstruct(model, batch):
+    return model.call(batch, training=False)

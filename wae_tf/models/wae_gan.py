@@ -1,0 +1,134 @@
+"""WAE-GAN: an adversary on codes as latent divergence."""
+
+import keras
+import tensorflow as tf
+
+from wae_tf import adversarial, images
+from wae_tf.models.wae import WAE, unpack_images
+from wae_tf.networks.discriminator import latent_discriminator
+
+__all__ = ["WAEGAN"]
+
+
+@keras.saving.register_keras_serializable(package="wae_tf")
+class WAEGAN(WAE):
+    """Wasserstein Auto-Encoder with a discriminator of codes as latent divergence.
+
+    Algorithm 1 of [1]: each step first improves the discriminator, then encoder and
+    decoder against it. The logged `divergence` is the encoder's matching loss, `log 2`
+    where the discriminator cannot tell; `discriminator_loss` is its own, times lambda,
+    then `2 * reg_weight * log 2`. With the squared cost this is also an adversarial
+    auto-encoder (AAE).
+
+    Args:
+        encoder: As in `WAE`, like all arguments but the last two.
+        decoder: As in `WAE`.
+        discriminator: Keras model, codes to logits `(n, 1)`. By default 4 layers of 512.
+        prior_log_prob: Whether the prior's exact log density is added to the logits, so
+            that the network learns the codes' density only (the authors' CelebA
+            setting, after Mescheder et al. 2017, arXiv:1701.04722).
+
+    Raises:
+        ValueError: As in `WAE`, or the discriminator does not take such codes.
+
+    Example:
+        >>> model = WAEGAN(encoder, decoder, reg_weight=10.0)
+        >>> model.compile(
+        ...     optimizer=keras.optimizers.Adam(1e-3, beta_1=0.5),
+        ...     discriminator_optimizer=keras.optimizers.Adam(5e-4, beta_1=0.5),
+        ... )
+
+    [1] Tolstikhin et al., *Wasserstein Auto-Encoders*, ICLR 2018, arXiv:1711.01558.
+    """
+
+    extra_losses = ("discriminator_loss",)
+
+    def __init__(self, encoder, decoder, *, discriminator=None, prior_log_prob=False, **kwargs):
+        super().__init__(encoder, decoder, **kwargs)
+        if discriminator is None:
+            discriminator = latent_discriminator(self.latent_dim, seed=self.seed)
+        logits = discriminator(keras.Input((self.latent_dim,)))
+        if tuple(logits.shape) != (None, 1):
+            raise ValueError(
+                f"`discriminator` must map codes (n, {self.latent_dim}) to logits (n, 1). "
+                f"Received: logits of shape {tuple(logits.shape)}"
+            )
+        if prior_log_prob and self.prior.constant_density:
+            raise ValueError(
+                "`prior_log_prob` needs a prior whose density varies: that of 'uniform' and "
+                "'sphere' is constant and tells the discriminator nothing. "
+                f"Received: prior={self._arguments['prior']!r}"
+            )
+        self.discriminator = discriminator
+        self.prior_log_prob = prior_log_prob
+
+    def logits(self, z):
+        """Returns the discriminator's logits of codes `(n, latent_dim)`, shape `(n, 1)`."""
+        logits = tf.cast(self.discriminator(z), tf.float32)
+        if self.prior_log_prob:
+            logits += self.prior.log_prob(z)[:, None]  # Per code: (n, 1), not (n, n).
+        return logits
+
+    def divergence(self, z, z_prior):
+        """Returns the encoder's matching loss; `z_prior` does not enter it."""
+        return adversarial.matching_loss(self.logits(z))
+
+    def discriminator_loss(self, z, z_prior):
+        """Returns the discriminator's loss, times lambda."""
+        return self.reg_weight * adversarial.discriminator_loss(
+            self.logits(z_prior), self.logits(z)
+        )
+
+    def objective(self, x, training=False, seed=(0, 0)):
+        """As `WAE.objective`, and `discriminator_loss`."""
+        x = images.to_model_range(x, self.pixel_range)
+        z = self.codes(x, training=training)
+        z_prior = self.prior.sample(tf.shape(x)[0], seed)
+        losses = self.terms(x, z, z_prior, training)
+        return {**losses, "discriminator_loss": self.discriminator_loss(z, z_prior)}
+
+    def compile(self, optimizer="adam", discriminator_optimizer="adam", **kwargs):
+        """As `WAE.compile`.
+
+        Args:
+            optimizer: Keras optimizer, or its name, for encoder and decoder.
+            discriminator_optimizer: Another one, for the discriminator.
+            **kwargs: The other arguments of `WAE.compile`.
+        """
+        super().compile(optimizer=optimizer, **kwargs)
+        if discriminator_optimizer is optimizer and not isinstance(optimizer, str):
+            raise ValueError(
+                "`optimizer` and `discriminator_optimizer` must be two objects: each keeps state "
+                "for its own variables. Received: the same object twice"
+            )
+        self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
+        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+        self._compile_arguments["discriminator_optimizer"] = self.discriminator_optimizer
+
+    def train_step(self, data):
+        x = images.to_model_range(unpack_images(data), self.pixel_range)
+        z_prior = self.prior.sample(tf.shape(x)[0], self.step_seed())
+        with tf.GradientTape() as tape:
+            z = self.codes(x, training=True)
+            with tape.stop_recording():
+                discriminator_loss = self._improve_discriminator(z, z_prior)
+            losses = self.terms(x, z, z_prior, training=True)
+            loss = self.optimizer.scale_loss(losses["loss"])
+        variables = self.autoencoder_variables
+        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        return self.track({**losses, "discriminator_loss": discriminator_loss}, x)
+
+    def _improve_discriminator(self, z, z_prior):
+        variables = self.discriminator.trainable_variables
+        with tf.GradientTape() as tape:
+            discriminator_loss = self.discriminator_loss(z, z_prior)
+            loss = self.discriminator_optimizer.scale_loss(discriminator_loss)
+        self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
+        return discriminator_loss
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "prior_log_prob": self.prior_log_prob,
+        }

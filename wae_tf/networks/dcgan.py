@@ -1,0 +1,147 @@
+"""Convolutional encoder and decoder after DCGAN, the networks of the paper."""
+
+import keras
+
+from wae_tf.networks.layers import LayerFactory
+from wae_tf.networks.noise import InputNoise
+
+__all__ = ["dcgan_decoder", "dcgan_encoder"]
+
+
+def dcgan_encoder(
+    image_shape,
+    latent_dim,
+    *,
+    width=1024,
+    num_layers=4,
+    kernel_size=5,
+    noise_stddev=0.0,
+    seed=None,
+    dtype="float32",
+):
+    """Builds the paper's encoder.
+
+    `num_layers` convolutions of stride 2 with `width / 2**(num_layers - 1)`, ...,
+    `width / 2`, `width` filters, each followed by batch norm and ReLU; then one dense
+    layer ([1], Appendix C; `dcgan_encoder` of the authors' code).
+
+    Args:
+        image_shape: `(height, width, channels)`; any size.
+        latent_dim: Length of the codes.
+        width: Filters of the last convolution; a multiple of `2**(num_layers - 1)`.
+        num_layers: Number of convolutions.
+        kernel_size: Height and width of the filters.
+        noise_stddev: Standard deviation of the noise that training adds to the input.
+        seed: Integer that fixes initial weights and noise.
+        dtype: Keras dtype policy of the layers; codes are float32 all the same.
+
+    Returns:
+        Keras model from `(n, *image_shape)` to `(n, latent_dim)`.
+
+    Raises:
+        ValueError: `width` cannot be halved that often.
+
+    Example:
+        >>> dcgan_encoder((64, 64, 3), latent_dim=64).output_shape
+        (None, 64)
+
+    [1] Tolstikhin et al., *Wasserstein Auto-Encoders*, ICLR 2018, arXiv:1711.01558.
+    """
+    check_width("encoder", width, num_layers - 1)
+    make = LayerFactory(seed, dtype)
+    inputs = x = keras.Input(image_shape, name="image")
+    if noise_stddev > 0:
+        x = InputNoise(noise_stddev, seed=make.seed(), name="noise")(x)
+    for i in range(num_layers):
+        x = make.conv(width // 2 ** (num_layers - 1 - i), kernel_size, 2, name=f"conv_{i}")(x)
+        x = make.relu(f"relu_{i}")(make.batch_norm(f"norm_{i}")(x))
+    x = make.dense(latent_dim, name="dense")(keras.layers.Flatten(dtype=dtype, name="flat")(x))
+    return keras.Model(inputs, make.codes()(x), name="encoder")
+
+
+def dcgan_decoder(
+    image_shape,
+    latent_dim,
+    *,
+    width=1024,
+    num_layers=4,
+    kernel_size=5,
+    pixel_range=(0.0, 1.0),
+    modified=True,
+    seed=None,
+    dtype="float32",
+):
+    """Builds the paper's decoder.
+
+    A dense layer to `width` channels with ReLU (no batch norm), `num_layers - 1`
+    transposed convolutions of stride 2 that halve the channels, each with batch norm
+    and ReLU, and a last one to the image: of stride 1 if `modified` (`dcgan_mod` of the
+    authors' code, used in the paper), of stride 2 otherwise (`dcgan`).
+
+    Args:
+        image_shape: `(height, width, channels)`; height and width are multiples of
+            `2**(num_layers - 1)`, or of `2**num_layers` if not `modified`.
+        latent_dim: Length of the codes.
+        width: Channels after the dense layer; a multiple of `2**(num_layers - 1)`.
+        num_layers: Number of transposed convolutions.
+        kernel_size: Height and width of the filters.
+        pixel_range: `(0, 1)` ends in a sigmoid, `(-1, 1)` in tanh.
+        modified: Whether the last layer has stride 1.
+        seed: Integer that fixes the initial weights.
+        dtype: Keras dtype policy of the layers; images are float32 all the same.
+
+    Returns:
+        Keras model from `(n, latent_dim)` to `(n, *image_shape)`.
+
+    Raises:
+        ValueError: The image size or `width` does not fit `num_layers`.
+
+    Example:
+        >>> dcgan_decoder((64, 64, 3), latent_dim=64, pixel_range=(-1, 1)).output_shape
+        (None, 64, 64, 3)
+    """
+    height, image_width, channels = image_shape
+    factor = decoder_factor(image_shape, width, num_layers, modified)
+    make = LayerFactory(seed, dtype)
+    start = (height // factor, image_width // factor, width)
+    inputs = keras.Input((latent_dim,), name="codes")
+    x = make.dense(start[0] * start[1] * start[2], name="dense")(inputs)
+    x = keras.layers.Reshape(start, dtype=dtype, name="grid")(make.relu("relu")(x))
+    for i in range(num_layers - 1):
+        x = make.deconv(width // 2 ** (i + 1), kernel_size, 2, name=f"deconv_{i}")(x)
+        x = make.relu(f"relu_{i}")(make.batch_norm(f"norm_{i}")(x))
+    x = make.deconv(channels, kernel_size, 1 if modified else 2, name="deconv_image")(x)
+    return keras.Model(inputs, make.pixels(pixel_range)(x), name="decoder")
+
+
+def decoder_factor(image_shape, width, num_layers, modified):
+    """Returns by how much a decoder enlarges its first grid.
+
+    Raises:
+        ValueError: The image size is no multiple of it, or `width` cannot be halved.
+    """
+    check_width("decoder", width, num_layers - 1)
+    factor = 2 ** (num_layers - 1 if modified else num_layers)
+    if image_shape[0] % factor or image_shape[1] % factor:
+        fits = sorted({size for side in image_shape[:2] for size in _near(side, factor)})
+        raise ValueError(
+            f"A decoder with {num_layers} layers makes images whose height and width are multiples "
+            f"of {factor}: crop or resize to such a size, for instance {fits}, or take fewer "
+            "`decoder_layers`. "
+            f"Received: image_shape={tuple(image_shape)}, decoder_layers={num_layers}"
+        )
+    return factor
+
+
+def check_width(network, width, halvings):
+    """Raises a ValueError unless `width` can be halved that often."""
+    if width % 2**halvings:
+        raise ValueError(
+            f"`{network}_width` must be a multiple of {2**halvings}, because it is halved "
+            f"{halvings} times. Received: {network}_width={width}"
+        )
+
+
+def _near(size, factor):
+    below = size // factor * factor
+    return {below, below + factor} - {0}

@@ -1,0 +1,71 @@
+"""Layers with the settings that all networks of the paper share."""
+
+import keras
+import numpy as np
+
+
+class LayerFactory:
+    """Makes layers for one network: initial weights, batch norm and dtype in one place.
+
+    Initial weights are normal with standard deviation 0.01, biases zero; batch norm has
+    epsilon 1e-5 and momentum 0.9 (the authors' configs.py). Each layer gets a seed of
+    its own, so that one `seed` fixes the network bit for bit.
+
+    Args:
+        seed: Integer; None draws the weights anew each time.
+        dtype: Keras dtype policy, such as `"mixed_bfloat16"`.
+    """
+
+    def __init__(self, seed=None, dtype="float32"):
+        self._rng = np.random.default_rng(seed)
+        self._dtype = dtype
+
+    def seed(self):
+        return int(self._rng.integers(2**31 - 1))
+
+    def _initializer(self):
+        return keras.initializers.RandomNormal(stddev=0.01, seed=self.seed())
+
+    def dense(self, units, name):
+        return keras.layers.Dense(
+            units, kernel_initializer=self._initializer(), dtype=self._dtype, name=name
+        )
+
+    def conv(self, filters, kernel_size, strides, name):
+        return keras.layers.Conv2D(
+            filters,
+            kernel_size,
+            strides,
+            padding="same",
+            kernel_initializer=self._initializer(),
+            dtype=self._dtype,
+            name=name,
+        )
+
+    def deconv(self, filters, kernel_size, strides, name):
+        return keras.layers.Conv2DTranspose(
+            filters,
+            kernel_size,
+            strides,
+            padding="same",
+            kernel_initializer=self._initializer(),
+            dtype=self._dtype,
+            name=name,
+        )
+
+    def batch_norm(self, name):
+        return keras.layers.BatchNormalization(
+            epsilon=1e-5, momentum=0.9, dtype=self._dtype, name=name
+        )
+
+    def relu(self, name):
+        return keras.layers.ReLU(dtype=self._dtype, name=name)
+
+    def pixels(self, pixel_range, name="pixels"):
+        """Final activation: sigmoid into [0, 1] or tanh into [-1, 1], in float32."""
+        activation = {(0.0, 1.0): "sigmoid", (-1.0, 1.0): "tanh"}[tuple(pixel_range)]
+        return keras.layers.Activation(activation, dtype="float32", name=name)
+
+    def codes(self, name="codes"):
+        """Hands codes over in float32, whatever the policy."""
+        return keras.layers.Activation("linear", dtype="float32", name=name)

@@ -1,0 +1,76 @@
+"""Grids of images, as one array or PNG file."""
+
+import math
+
+import numpy as np
+
+from wae_tf import files
+
+__all__ = ["comparison", "grid", "save"]
+
+
+def grid(images, columns=None, gap=1):
+    """Puts images side by side on white.
+
+    Args:
+        images: Shape `(n, height, width, channels)`, uint8 or floats in [0, 1].
+        columns: Images in a row; by default the grid is about square.
+        gap: White pixels between images.
+
+    Returns:
+        One image, shape `(height, width, channels)`, uint8.
+
+    Raises:
+        ValueError: `images` has another shape, or none.
+
+    Example:
+        >>> grid(np.zeros((6, 28, 28, 1)), columns=3).shape
+        (57, 86, 1)
+    """
+    images = _uint8(images)
+    if images.ndim != 4 or len(images) == 0:
+        raise ValueError(
+            "`images` must have shape (n, height, width, channels), n >= 1. "
+            f"Received: shape={images.shape}"
+        )
+    n, height, width, channels = images.shape
+    columns = columns or math.ceil(math.sqrt(n))
+    rows = math.ceil(n / columns)
+    canvas = np.full(
+        (rows * (height + gap) - gap, columns * (width + gap) - gap, channels), 255, "uint8"
+    )
+    for i, image in enumerate(images):
+        top, left = i // columns * (height + gap), i % columns * (width + gap)
+        canvas[top : top + height, left : left + width] = image
+    return canvas
+
+
+def comparison(images, reconstructions, columns=8, gap=1):
+    """Puts rows of images above rows of their reconstructions, in turn.
+
+    Arguments and result as in `grid`; the last row is filled with white.
+    """
+    images, reconstructions = _uint8(images), _uint8(reconstructions)
+    rows = []
+    for i in range(0, len(images), columns):
+        for part in (images[i : i + columns], reconstructions[i : i + columns]):
+            white = np.full((columns - len(part), *part.shape[1:]), 255, "uint8")
+            rows.append(np.concatenate([part, white]))
+    return grid(np.concatenate(rows), columns, gap)
+
+
+def save(path, image, scale=2):
+    """Writes one image `(height, width, channels)` as PNG, each pixel `scale` wide."""
+    from PIL import Image
+
+    pixels = np.repeat(np.repeat(_uint8(image), scale, axis=0), scale, axis=1)
+    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    with files.replacing(path) as temporary:
+        picture.save(temporary, format="PNG")
+
+
+def _uint8(images):
+    images = np.asarray(images)
+    if images.dtype == np.uint8:
+        return images
+    return np.rint(np.clip(images, 0.0, 1.0) * 255.0).astype("uint8")

@@ -1,0 +1,211 @@
+"""Priors P_Z over codes: by name, or any TensorFlow Probability distribution."""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+
+__all__ = ["PRIORS", "Prior", "get_prior"]
+
+PRIORS = ("normal", "uniform", "sphere")
+
+
+class Prior:
+    """A distribution over codes, with what the models need to know of it.
+
+    Args:
+        distribution: TensorFlow Probability distribution with event shape
+            `(latent_dim,)` and no batch shape.
+        support: Maps unconstrained codes, shape `(n, latent_dim)`, to the support of
+            the distribution. Identity by default.
+        squared_distance: Typical squared distance between two draws, the base of kernel
+            widths. By default the mean of it, `2 * sum(distribution.variance())`.
+        spherical: Whether the support is the unit sphere, so that interpolations
+            follow its arcs.
+        constant_density: Whether the density is the same all over the support.
+    """
+
+    def __init__(
+        self,
+        distribution,
+        *,
+        support=tf.identity,
+        squared_distance=None,
+        spherical=False,
+        constant_density=False,
+    ):
+        self.distribution = distribution
+        self.to_support = support
+        self.spherical = spherical
+        self.constant_density = constant_density
+        self._squared_distance = squared_distance
+
+    @property
+    def latent_dim(self):
+        return self.distribution.event_shape[0]
+
+    @property
+    def squared_distance(self):
+        if self._squared_distance is None:
+            try:
+                variance = np.asarray(self.distribution.variance())
+            except NotImplementedError:
+                variance = np.array(np.nan)
+            if not np.all(np.isfinite(variance)):
+                raise ValueError(
+                    "A kernel given by name takes its width from the prior's variance, which must "
+                    "be known and finite. Pass `kernel` as a callable, such as `lambda a, b: "
+                    "wae_tf.imq_kernel(a, b, base=...)`. "
+                    f"Received: prior={self.distribution}"
+                )
+            self._squared_distance = 2.0 * float(np.sum(variance))
+        return self._squared_distance
+
+    def sample(self, n, seed):
+        """Draws codes.
+
+        Args:
+            n: How many, a Python integer or a scalar tensor.
+            seed: Two integers, shape `(2,)`: the same seed gives the same draws.
+
+        Returns:
+            Shape `(n, latent_dim)`, float32.
+        """
+        return tf.cast(self.distribution.sample(n, seed=tf.cast(seed, tf.int32)), tf.float32)
+
+    def log_prob(self, z):
+        """Returns the log density in nats of codes `(n, latent_dim)`, shape `(n,)`."""
+        return tf.cast(self.distribution.log_prob(z), tf.float32)
+
+
+def get_prior(prior, latent_dim, stddev=1.0):
+    """Makes a `Prior` for codes of one dimension.
+
+    - `"normal"`: N(0, `stddev`**2 I).
+    - `"uniform"`: uniform on `[-1, 1]**latent_dim`; codes get there by `tanh`.
+    - `"sphere"`: uniform on the unit sphere; codes get there by division by their length.
+
+    Args:
+        prior: One of the names above, a TensorFlow Probability distribution over
+            vectors of length `latent_dim`, or a `Prior`.
+        latent_dim: Dimension of the codes, at least 1.
+        stddev: Standard deviation of `"normal"`, positive; the others have none.
+
+    Raises:
+        ValueError: The name is unknown, or the distribution does not fit `latent_dim`.
+
+    Example:
+        >>> get_prior("sphere", latent_dim=3).sample(5, seed=(0, 0)).shape
+        TensorShape([5, 3])
+    """
+    import tensorflow_probability as tfp  # Takes over a second: only where one is made.
+
+    tfd = tfp.distributions
+    if isinstance(prior, tfd.Distribution):
+        prior = Prior(prior)
+    if isinstance(prior, Prior):
+        distribution = prior.distribution
+        if distribution.batch_shape.rank != 0 or distribution.event_shape != [latent_dim]:
+            raise ValueError(
+                "`prior` must be one distribution over vectors of the encoder's output, with batch "
+                f"shape () and event shape ({latent_dim},); `tfp.distributions.Independent` turns "
+                f"batch dimensions into event dimensions. Received: prior={distribution}"
+            )
+        return prior
+    check_prior(prior, latent_dim, stddev)
+    if prior == "normal":
+        return Prior(
+            tfd.MultivariateNormalDiag(
+                loc=np.zeros(latent_dim, "float32"),
+                scale_diag=np.full(latent_dim, stddev, "float32"),
+            ),
+            squared_distance=2.0 * latent_dim * stddev**2,
+        )
+    if prior == "uniform":
+        low = np.full(latent_dim, -1.0, "float32")
+        return Prior(
+            tfd.Independent(tfd.Uniform(low, -low), reinterpreted_batch_ndims=1),
+            support=tf.tanh,
+            squared_distance=float(latent_dim),  # As in the authors' code; the mean is 2/3 of it.
+            constant_density=True,
+        )
+    return Prior(
+        tfd.SphericalUniform(latent_dim),
+        support=lambda z: tf.math.l2_normalize(z, axis=-1),
+        squared_distance=2.0,
+        spherical=True,
+        constant_density=True,
+    )
+
+
+def check_prior(prior, latent_dim, stddev):
+    """Raises a ValueError unless a named prior exists with these numbers."""
+    if not isinstance(prior, str) or prior not in PRIORS:
+        raise ValueError(
+            f"`prior` must be one of {list(PRIORS)}, or a tensorflow_probability distribution "
+            f"over vectors of length {latent_dim}. Received: prior={prior!r}"
+        )
+    if not (math.isfinite(stddev) and stddev > 0):
+        raise ValueError(f"`prior_stddev` must be positive. Received: prior_stddev={stddev}")
+    if prior != "normal" and stddev != 1.0:
+        raise ValueError(
+            "`prior_stddev` belongs to the 'normal' prior; the others have a fixed scale. "
+            f"Received: prior={prior!r}, prior_stddev={stddev}"
+        )
+    if prior == "sphere" and latent_dim < 2:
+        raise ValueError(
+            "The 'sphere' prior needs `latent_dim` >= 2: in one dimension it has two points. "
+            f"Received: latent_dim={latent_dim}"
+        )
+
+
+def serialize_prior(prior):
+    """Turns a prior's name or distribution into JSON's types.
+
+    A TensorFlow Probability distribution becomes its class name and parameters, which
+    may be numbers, strings, arrays and distributions again.
+
+    Raises:
+        ValueError: A parameter is something else, such as a function.
+    """
+    import tensorflow_probability as tfp
+
+    if prior is None or isinstance(prior, (str, bool, int, float)):
+        return prior
+    if isinstance(prior, tfp.distributions.Distribution):
+        parameters = {
+            name: serialize_prior(value)
+            for name, value in prior.parameters.items()
+            if value is not None and name not in ("validate_args", "allow_nan_stats", "name")
+        }
+        return {"distribution": type(prior).__name__.lstrip("_"), "parameters": parameters}
+    if isinstance(prior, (np.ndarray, np.generic, tf.Tensor, tf.Variable)):
+        values = np.asarray(prior)
+        return {"array": values.tolist(), "dtype": values.dtype.name}
+    if isinstance(prior, (list, tuple)):
+        return [serialize_prior(value) for value in prior]
+    raise ValueError(
+        "A model can be saved if its prior is a name, or a tensorflow_probability distribution of "
+        "numbers, arrays and distributions; `save_weights` works with any. "
+        f"Received: {prior!r} in the prior"
+    )
+
+
+def deserialize_prior(config):
+    """Makes a prior from what `serialize_prior` returned; runs no code of the file."""
+    import tensorflow_probability as tfp
+
+    if isinstance(config, list):
+        return [deserialize_prior(value) for value in config]
+    if not isinstance(config, dict):
+        return config
+    if "array" in config:
+        return np.asarray(config["array"], config["dtype"])
+    cls = getattr(tfp.distributions, config["distribution"], None)
+    if not (isinstance(cls, type) and issubclass(cls, tfp.distributions.Distribution)):
+        raise ValueError(
+            "`prior` must name a class of tensorflow_probability.distributions. "
+            f"Received: {config['distribution']!r}"
+        )
+    parameters = {name: deserialize_prior(value) for name, value in config["parameters"].items()}
+    return cls(**parameters)

@@ -1,0 +1,72 @@
+"""Learning rates that change from epoch to epoch, as Keras schedules."""
+
+import keras
+from keras import ops
+
+__all__ = ["SCHEDULES", "EpochSchedule"]
+
+# (first epoch, counted from 1, factor) of the authors' schedule 'manual'.
+_MANUAL = ((1, 1.0), (31, 0.5), (51, 0.1), (101, 0.01))
+
+SCHEDULES = ("constant", "manual", "manual_smooth")
+
+
+@keras.saving.register_keras_serializable(package="wae_tf")
+class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """One learning rate for each epoch, after the authors' code.
+
+    Epoch `k`, counted from 1, of `epochs` trains at `initial` times
+
+    - `"constant"`: 1.
+    - `"manual"`: 1 up to epoch 30, 1/2 up to 50, 1/10 up to 100, then 1/100.
+    - `"manual_smooth"`: `100 ** (-k / epochs)`, so that the last one has 1/100.
+
+    Args:
+        initial: Learning rate, positive.
+        kind: One of the names above.
+        epochs: Length of the whole training.
+        steps_per_epoch: Optimizer steps that make one epoch.
+
+    Raises:
+        ValueError: `kind` is none of the names, or a number is not positive.
+
+    Example:
+        >>> schedule = EpochSchedule(1e-3, "manual_smooth", epochs=10, steps_per_epoch=600)
+        >>> round(float(schedule(6000 - 1)), 8)
+        1e-05
+    """
+
+    def __init__(self, initial, kind, *, epochs, steps_per_epoch):
+        if kind not in SCHEDULES:
+            raise ValueError(f"`kind` must be one of {list(SCHEDULES)}. Received: kind={kind!r}")
+        for name, value in (
+            ("initial", initial),
+            ("epochs", epochs),
+            ("steps_per_epoch", steps_per_epoch),
+        ):
+            if value <= 0:
+                raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
+        self.initial = float(initial)
+        self.kind = kind
+        self.epochs = epochs
+        self.steps_per_epoch = steps_per_epoch
+
+    def __call__(self, step):
+        epoch = ops.cast(ops.floor_divide(step, self.steps_per_epoch), "float32") + 1.0
+        if self.kind == "constant":
+            factor = 1.0
+        elif self.kind == "manual_smooth":
+            factor = ops.power(100.0, -epoch / self.epochs)
+        else:
+            factor = 1.0
+            for first, value in _MANUAL:
+                factor = ops.where(epoch >= first, value, factor)
+        return ops.cast(self.initial * factor, "float32")
+
+    def get_config(self):
+        return {
+            "initial": self.initial,
+            "kind": self.kind,
+            "epochs": self.epochs,
+            "steps_per_epoch": self.steps_per_epoch,
+        }

@@ -1,0 +1,214 @@
+"""The zoo: folders with a config, weights and their provenance."""
+
+import difflib
+import fnmatch
+import hashlib
+import importlib.resources
+import json
+import pathlib
+import re
+
+from wae_tf import files
+from wae_tf.config import WAEConfig
+from wae_tf.models.build import build_model
+
+__all__ = [
+    "list_configs",
+    "list_models",
+    "load",
+    "load_config",
+    "read_entry",
+    "save_entry",
+]
+
+_ENTRY = "entry.json"
+_WEIGHTS = "model.weights.h5"
+
+
+def list_models(pattern="*"):
+    """Returns the names of the zoo's pretrained models, in natural order.
+
+    Args:
+        pattern: Shell-style pattern, such as `"mnist_*"`.
+
+    Example:
+        >>> wae_tf.list_models("mnist_wae_*")
+        ['mnist_wae_gan', 'mnist_wae_mmd']
+    """
+    return [name for name in list_configs(pattern) if "weights" in read_entry(name)]
+
+
+def list_configs(pattern="*"):
+    """Returns the names of the zoo's configs, whether or not weights come with them."""
+    names = [path.name for path in _zoo().iterdir() if (path / _ENTRY).is_file()]
+    return sorted(fnmatch.filter(names, pattern), key=_natural)
+
+
+def load(name_or_directory, precision="float32"):
+    """Returns a pretrained model, its weights checked against their SHA-256.
+
+    The model is not compiled: `sample`, `reconstruct` and the like work at once;
+    `wae_tf.training.compile_model` or its own `compile` prepare it for `fit`.
+
+    Args:
+        name_or_directory: A name of `list_models()`, or a directory that `wae-train` or
+            `save_entry` wrote.
+        precision: Keras dtype policy of the networks' layers. Weights are float32.
+
+    Returns:
+        `WAEMMD` or `WAEGAN`.
+
+    Raises:
+        ValueError: There is no such model, or its files are damaged. Never returns
+            random weights.
+
+    Example:
+        >>> wae_tf.load("mnist_wae_mmd").sample(16, seed=0).shape
+        (16, 28, 28, 1)
+    """
+    directory = _directory(name_or_directory)
+    entry = read_entry(name_or_directory)
+    if "weights" not in entry:
+        raise ValueError(
+            f"`name_or_directory` must have weights; this is a config only, which `wae-train "
+            f"--config={name_or_directory}` trains. With weights: {list_models()}. "
+            f"Received: {name_or_directory!r}"
+        )
+    config = WAEConfig.from_dict({**entry["config"], "precision": precision})
+    weights = directory / entry["weights"]["file"]
+    _verify(weights, entry["weights"]["sha256"])
+    model = build_model(config, name=re.sub(r"\W", "_", directory.name))
+    try:
+        with importlib.resources.as_file(weights) as path:
+            model.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(
+            "The weights must fit the entry's config: was `entry.json` edited? "
+            f"Received: {weights} ({error})"
+        ) from error
+    return model
+
+
+def load_config(name_or_directory):
+    """Returns the `WAEConfig` of a zoo entry, trained or not.
+
+    Raises:
+        ValueError: There is no such entry.
+
+    Example:
+        >>> wae_tf.load_config("mnist_wae_mmd").latent_dim
+        8
+    """
+    return WAEConfig.from_dict(read_entry(name_or_directory)["config"])
+
+
+def read_entry(name_or_directory):
+    """Returns what an entry's JSON file says: config, input, weights, results, provenance."""
+    path = _directory(name_or_directory) / _ENTRY
+    try:
+        entry = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(entry["config"], dict):
+            raise KeyError("config")
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            "A zoo entry must be a directory with an `entry.json` that has a `config`. "
+            f"Received: {path} ({type(error).__name__}: {error})"
+        ) from error
+    return entry
+
+
+def save_entry(directory, model, config, *, results=None, provenance=None, **extra):
+    """Writes a model as a zoo entry that `load` reads.
+
+    Args:
+        directory: Where `entry.json` and `model.weights.h5` go; made if it is not there.
+        model: Model that `build_model(config)` made, trained.
+        config: Its `WAEConfig`.
+        results: Dict from the name of a measured number to a dict of its `value` and the
+            `command` that measured it.
+        provenance: Dict of JSON's types: data, command, versions, licence.
+        **extra: Other JSON values to keep in the entry.
+
+    Raises:
+        ValueError: The model does not have the config's weights, or `directory` cannot
+            be written to.
+
+    Example:
+        >>> save_entry("my_model", model, config)
+        >>> model = wae_tf.load("my_model")
+    """
+    directory = files.writable_directory(directory)
+    # A fresh build has the names that `load` will look for, and no optimizer state.
+    clone = build_model(config)
+    shapes = [[v.shape for v in m.variables] for m in (clone, model)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            "`model` must have the weights of `build_model(config)`. Received: a model with "
+            f"{len(shapes[1])} variables, where the config makes {len(shapes[0])}, or other shapes"
+        )
+    clone.set_weights(model.get_weights())
+    with files.replacing(directory / _WEIGHTS) as temporary:
+        clone.save_weights(temporary)
+    entry = {
+        "config": config.to_dict(),
+        "input": {
+            "shape": list(config.image_shape),
+            "dtype": "uint8 in [0, 255] or float32 in [0, 1]",
+            "crop": config.to_dict()["crop"],
+        },
+        "weights": {
+            "file": _WEIGHTS,
+            "sha256": _sha256((directory / _WEIGHTS).read_bytes()),
+            "params": {
+                name: int(sum(v.shape.num_elements() or 1 for v in network.trainable_variables))
+                for name in ("encoder", "decoder", "discriminator")
+                if (network := getattr(clone, name, None)) is not None
+            },
+        },
+        "results": results or {},
+        "provenance": provenance or {},
+        **extra,
+    }
+    with files.replacing(directory / _ENTRY) as temporary:
+        temporary.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
+
+
+def _zoo():
+    return importlib.resources.files("wae_tf.zoo_entries")
+
+
+def _directory(name_or_directory):
+    """Finds an entry's directory: a zoo name first, then a path."""
+    if isinstance(name_or_directory, pathlib.PurePath) or "/" in str(name_or_directory):
+        path = pathlib.Path(name_or_directory)
+    elif name_or_directory in list_configs():
+        return _zoo() / name_or_directory
+    else:
+        path = pathlib.Path(name_or_directory)
+    if (path / _ENTRY).is_file():
+        return path
+    near = difflib.get_close_matches(str(name_or_directory), list_configs()) or list_configs()
+    raise ValueError(
+        "`name_or_directory` must be a zoo entry, such as one of "
+        f"{near}, or a directory with an `entry.json`. Received: {str(name_or_directory)!r}"
+    )
+
+
+def _verify(weights, expected):
+    if not weights.is_file():
+        raise ValueError(f"The entry's weights file must be there. Received: no {weights}")
+    got = _sha256(weights.read_bytes())
+    if got != expected:
+        raise ValueError(
+            "The weights must have the SHA-256 that `entry.json` records: the file is damaged or "
+            f"incomplete; install the package again, or restore it. Received: {weights} with "
+            f"{got}, expected {expected}"
+        )
+
+
+def _sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def _natural(name):
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
