@@ -110,7 +110,7 @@ class WAEConfig:
         """Accepts JSON's types, and stores lists as tuples, integers as floats where due."""
         value = getattr(self, field.name)
         if field.type in (tuple, tuple | None):
-            if value is None and field.type != tuple:
+            if value is None and field.type is not tuple:
                 return
             number = float if field.name == "pixel_range" else int
             ok = isinstance(value, (list, tuple)) and all(
@@ -156,12 +156,10 @@ class WAEConfig:
                         f"`{field.name}` must be at least {lowest}. "
                         f"Received: {field.name}={value}"
                     )
-            if field.name in ("cost_scale", "learning_rate", "discriminator_learning_rate") and not (
-                math.isfinite(value) and value > 0
-            ):
-                raise ValueError(
-                    f"`{field.name}` must be positive. Received: {field.name}={value}"
-                )
+        for name in ("cost_scale", "learning_rate", "discriminator_learning_rate"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
         if not 0 <= self.adam_beta_1 < 1:
             raise ValueError(
                 f"`adam_beta_1` must be in [0, 1). Received: adam_beta_1={self.adam_beta_1}"

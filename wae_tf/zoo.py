@@ -174,6 +174,9 @@ def save_entry(directory, model, config, *, results=None, provenance=None, **ext
 
 
 def _zoo():
+    checkout = pathlib.Path(__file__).resolve().parent.parent
+    if (checkout / "setup.cfg").is_file() and (checkout / "zoo").is_dir():
+        return checkout / "zoo"
     return importlib.resources.files("wae_tf.zoo_entries")
 
 

@@ -1,0 +1,36 @@
+"""Draws images from a model of the zoo and writes them as one PNG file.
+
+wae-sample --model=mnist_wae_mmd --num=64 --seed=0 --output=digits.png
+"""
+
+import pathlib
+
+from absl import flags
+
+from wae_tf import files, pictures, zoo
+from wae_tf.bin import common
+
+_MODEL = flags.DEFINE_string(
+    "model", None, "Zoo entry, or a directory that wae-train wrote.", required=True
+)
+_NUM = flags.DEFINE_integer("num", 64, "How many images.", lower_bound=1)
+_SEED = flags.DEFINE_integer("seed", 0, "The same seed gives the same images.", lower_bound=0)
+_COLUMNS = flags.DEFINE_integer("columns", None, "Images in a row; a square by default.")
+_SCALE = flags.DEFINE_integer("scale", 2, "Screen pixels to a pixel.", lower_bound=1)
+_OUTPUT = flags.DEFINE_string("output", "samples.png", "PNG file to write.")
+
+
+def main():
+    files.writable_directory(pathlib.Path(_OUTPUT.value).parent, "output")
+    model = zoo.load(_MODEL.value)
+    grid = pictures.grid(model.sample(_NUM.value, seed=_SEED.value), _COLUMNS.value)
+    pictures.save(_OUTPUT.value, grid, scale=_SCALE.value)
+    print(f"Wrote {_NUM.value} samples of {_MODEL.value} to {_OUTPUT.value}")
+
+
+def run():
+    common.run(main, __doc__)
+
+
+if __name__ == "__main__":
+    run()
