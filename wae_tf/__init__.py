@@ -1,8 +1,10 @@
 """Wasserstein Auto-Encoders for Keras 3 and TensorFlow, with pretrained weights."""
 
-from wae_tf import callbacks, data, networks, pictures, training
+from wae_tf import callbacks, data, metrics, networks, pictures, plots, samplers, training
 from wae_tf._version import __version__
 from wae_tf.config import WAEConfig
+from wae_tf.evaluation import evaluate
+from wae_tf.export import export_train_step, import_state
 from wae_tf.kernels import imq_kernel, rbf_kernel
 from wae_tf.mmd import mmd
 from wae_tf.models import WAE, WAEGAN, WAEMMD, build_model
@@ -17,15 +19,21 @@ __all__ = [
     "build_model",
     "callbacks",
     "data",
+    "evaluate",
+    "export_train_step",
+    "import_state",
     "imq_kernel",
     "list_configs",
     "list_models",
     "load",
     "load_config",
+    "metrics",
     "mmd",
     "networks",
     "pictures",
+    "plots",
     "rbf_kernel",
+    "samplers",
     "save_entry",
     "training",
 ]

@@ -1,14 +1,75 @@
-"""Keras callbacks: pictures while training, checkpoints to resume from."""
+"""Keras callbacks: what a training writes, and what stops it."""
 
 import csv
-import pathlib
+import math
 import re
+import time
 
 import keras
+import tensorflow as tf
 
 from wae_tf import files, pictures
+from wae_tf.images import check_images
 
-__all__ = ["Checkpoint", "SampleGrid"]
+__all__ = ["Checkpoint", "EpochLog", "FiniteLoss", "SampleGrid", "TensorBoard"]
+
+
+class EpochLog(keras.callbacks.Callback):
+    """Adds `learning_rate` and `seconds` to the logs of each epoch, for callbacks after it.
+
+    `learning_rate` is that of the epoch's first step; `seconds`, of wall-clock time,
+    include validation, and add up over resumed runs.
+
+    Example:
+        >>> model.fit(images, callbacks=[EpochLog(), Checkpoint("runs/mnist")])
+    """
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._learning_rate = float(self.model.optimizer.learning_rate)
+        self._start = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["learning_rate"] = self._learning_rate
+        logs["seconds"] = time.monotonic() - self._start
+
+
+class FiniteLoss(keras.callbacks.Callback):
+    """Ends training with an error once the loss is NaN or infinite.
+
+    Placed before `Checkpoint`, it keeps the last good one. The logged loss is a running
+    mean, which stays NaN, so that looking at every 50th batch is enough.
+
+    Raises:
+        FloatingPointError: From `fit`.
+
+    Example:
+        >>> model.fit(images, callbacks=[FiniteLoss(), Checkpoint("runs/mnist")])
+    """
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch % 50 == 0:
+            self._check(float(logs["loss"]))
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._check(logs["loss"])
+
+    def _check(self, loss):
+        if not math.isfinite(loss):
+            raise FloatingPointError(
+                "The loss must stay finite: take a smaller `learning_rate`, or look for extreme "
+                f"values in the images and in your own cost or networks. Received: loss={loss}"
+            )
+
+
+class TensorBoard(keras.callbacks.TensorBoard):
+    """`keras.callbacks.TensorBoard` that takes the learning rate from `EpochLog`.
+
+    Keras's own reads it after the epoch, when a schedule is at the next one already.
+    Arguments are the same.
+    """
+
+    def _collect_learning_rate(self, logs):
+        return logs if "learning_rate" in logs else super()._collect_learning_rate(logs)
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -27,7 +88,8 @@ class SampleGrid(keras.callbacks.Callback):
         log_dir: TensorBoard directory; None writes no summaries.
 
     Raises:
-        ValueError: `directory` cannot be written to.
+        ValueError: `directory` cannot be written to; or, from `fit` before it trains,
+            `images` are none of the model.
 
     Example:
         >>> model.fit(images, epochs=10, callbacks=[SampleGrid("pictures", images[:32])])
@@ -43,6 +105,9 @@ class SampleGrid(keras.callbacks.Callback):
         self.log_dir = log_dir
         self._writer = None
 
+    def on_train_begin(self, logs=None):
+        check_images(self.images, self.model.image_shape, "images")
+
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every:
             return
@@ -57,9 +122,12 @@ class SampleGrid(keras.callbacks.Callback):
         if self.log_dir is not None:
             self._summarize(grids, epoch)
 
-    def _summarize(self, grids, epoch):
-        import tensorflow as tf
+    def on_train_end(self, logs=None):
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
 
+    def _summarize(self, grids, epoch):
         if self._writer is None:
             self._writer = tf.summary.create_file_writer(str(self.log_dir))
         with self._writer.as_default():
@@ -95,8 +163,14 @@ class Checkpoint(keras.callbacks.Callback):
             Number of epochs that are done, 0 without a checkpoint.
 
         Raises:
-            ValueError: The checkpoint cannot be read, or is one of another model.
+            ValueError: The checkpoint cannot be read, or is one of another model; or the
+                model is not compiled, and so has no optimizer to restore.
         """
+        if not model.compiled:
+            raise ValueError(
+                "`model` must be compiled before `restore`: a checkpoint holds its optimizers too. "
+                f"Received: {model.name!r}, not compiled"
+            )
         newest = max(self._paths(), default=None)
         if newest is None:
             return 0
@@ -111,9 +185,9 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         done = epoch + 1
+        self._write_history(done, logs or {})  # First: a later run writes an unfinished epoch anew.
         with files.replacing(self._path(done)) as temporary:
             self.model.save_weights(temporary)
-        self._write_history(done, logs or {})
         for path in self._paths():
             if _epoch(path) < done:
                 path.unlink()
@@ -124,26 +198,24 @@ class Checkpoint(keras.callbacks.Callback):
     def _paths(self):
         return [p for p in self.directory.glob("checkpoint-*.weights.h5") if _epoch(p)]
 
-    def _write_history(self, done, logs):
+    def history(self):
+        """Reads `history.csv`: one dict of numbers for each epoch, [] where there is none."""
         path = self.directory / "history.csv"
-        rows = [row for row in read_history(path) if row["epoch"] < done]
+        if not path.exists():
+            return []
+        with open(path, newline="") as file:
+            rows = [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
+        return [{**row, "epoch": int(row["epoch"])} for row in rows]
+
+    def _write_history(self, done, logs):
+        rows = [row for row in self.history() if row["epoch"] < done]
         rows.append({"epoch": done, **{name: float(value) for name, value in logs.items()}})
         names = list(dict.fromkeys(name for row in rows for name in row))
-        with files.replacing(path) as temporary:
+        with files.replacing(self.directory / "history.csv") as temporary:
             with open(temporary, "w", newline="") as file:
                 writer = csv.DictWriter(file, names)
                 writer.writeheader()
                 writer.writerows(rows)
-
-
-def read_history(path):
-    """Reads a `history.csv`: one dict of numbers for each epoch, [] where there is none."""
-    path = pathlib.Path(path)
-    if not path.exists():
-        return []
-    with open(path, newline="") as file:
-        rows = [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
-    return [{**row, "epoch": int(row["epoch"])} for row in rows]
 
 
 def _epoch(path):

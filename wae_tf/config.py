@@ -108,11 +108,12 @@ class WAEConfig:
 
     def _check_type(self, field):
         """Accepts JSON's types, and stores lists as tuples, integers as floats where due."""
-        value = getattr(self, field.name)
+        value, kind = getattr(self, field.name), getattr(field.type, "__name__", None)
         if field.type in (tuple, tuple | None):
             if value is None and field.type is not tuple:
                 return
             number = float if field.name == "pixel_range" else int
+            kind = f"list[{number.__name__}]"
             ok = isinstance(value, (list, tuple)) and all(
                 isinstance(v, (int, number)) and not isinstance(v, bool) for v in value
             )
@@ -125,8 +126,9 @@ class WAEConfig:
         else:
             ok = isinstance(value, field.type)
         if not ok:
-            kind = getattr(field.type, "__name__", str(field.type))
-            raise ValueError(f"`{field.name}` must be a {kind}. Received: {field.name}={value!r}")
+            raise ValueError(
+                f"`{field.name}` must be of type {kind}. Received: {field.name}={value!r}"
+            )
         object.__setattr__(self, field.name, value)
 
     def _check_ranges(self):
@@ -153,8 +155,7 @@ class WAEConfig:
                 lowest = 2 if field.name == "batch_size" else 1
                 if value < lowest:
                     raise ValueError(
-                        f"`{field.name}` must be at least {lowest}. "
-                        f"Received: {field.name}={value}"
+                        f"`{field.name}` must be at least {lowest}. Received: {field.name}={value}"
                     )
         for name in ("cost_scale", "learning_rate", "discriminator_learning_rate"):
             value = getattr(self, name)
@@ -212,6 +213,8 @@ class WAEConfig:
         Raises:
             ValueError: A key is no field of a config, or a value is out of its range.
         """
+        if not isinstance(values, dict):
+            raise ValueError(f"A config must be a dict, in JSON an object. Received: {values!r}")
         known = {field.name for field in dataclasses.fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:

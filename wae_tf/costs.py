@@ -66,7 +66,7 @@ def get_cost(cost):
     """
     if callable(cost):
         return cost
-    if cost not in COSTS:
+    if not isinstance(cost, str) or cost not in COSTS:
         raise ValueError(
             f"`cost` must be one of {sorted(COSTS)}, or a callable `(x, reconstruction) -> (n,)`. "
             f"Received: cost={cost!r}"

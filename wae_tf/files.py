@@ -32,7 +32,7 @@ def writable_directory(path, name="directory"):
     Raises:
         ValueError: It cannot be made, or not be written to.
     """
-    path = pathlib.Path(path)
+    path = pathlib.Path(path).expanduser()  # A shell leaves `--workdir=~/runs` as it is.
     try:
         path.mkdir(parents=True, exist_ok=True)
         probe = path / f".tmp-{os.getpid()}-probe"

@@ -13,8 +13,9 @@ def squared_distances(a, b):
     """Returns `||a_i - b_j||**2` for all pairs, through one matrix product.
 
     `||a - b||**2 = ||a||**2 + ||b||**2 - 2 <a, b>` needs memory for `(n, m)` numbers,
-    not `(n, m, d)`. Rounding can take that sum a little below zero, where the result
-    is cut off.
+    not `(n, m, d)`. Both samples are first shifted by the mean of `b`, because large
+    norms would drown small distances in rounding; what is left of it below zero is cut
+    off.
 
     Args:
         a: Codes, shape `(n, d)`, float32.
@@ -23,6 +24,8 @@ def squared_distances(a, b):
     Returns:
         Shape `(n, m)`, entries in `[0, inf)`.
     """
+    center = tf.stop_gradient(tf.reduce_mean(b, axis=0))  # Distances do not depend on it.
+    a, b = a - center, b - center
     norms_a = tf.reduce_sum(tf.square(a), axis=1)[:, None]
     norms_b = tf.reduce_sum(tf.square(b), axis=1)[None, :]
     return tf.maximum(norms_a + norms_b - 2.0 * tf.matmul(a, b, transpose_b=True), 0.0)
@@ -54,6 +57,8 @@ def imq_kernel(a, b, *, base=None, scales=IMQ_SCALES):
     """
     a, b = _codes(a), _codes(b)
     base = 2.0 * a.shape[-1] if base is None else _positive("base", base)
+    if not scales:
+        raise ValueError(f"`scales` must hold at least one number. Received: scales={scales}")
     distances = squared_distances(a, b)
     widths = [_positive("scales", scale) * base for scale in scales]
     return tf.add_n([width / (width + distances) for width in widths])

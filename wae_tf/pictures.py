@@ -49,8 +49,16 @@ def comparison(images, reconstructions, columns=8, gap=1):
     """Puts rows of images above rows of their reconstructions, in turn.
 
     Arguments and result as in `grid`; the last row is filled with white.
+
+    Raises:
+        ValueError: There are no images, or their reconstructions have another shape.
     """
     images, reconstructions = _uint8(images), _uint8(reconstructions)
+    if images.shape != reconstructions.shape or len(images) == 0:
+        raise ValueError(
+            "`images` and `reconstructions` must have one shape, with at least one image. "
+            f"Received: {images.shape} and {reconstructions.shape}"
+        )
     rows = []
     for i in range(0, len(images), columns):
         for part in (images[i : i + columns], reconstructions[i : i + columns]):

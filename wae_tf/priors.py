@@ -66,7 +66,8 @@ class Prior:
 
         Args:
             n: How many, a Python integer or a scalar tensor.
-            seed: Two integers, shape `(2,)`: the same seed gives the same draws.
+            seed: Two integers, shape `(2,)`: the same seed gives the same draws. XLA has
+                generators of its own, so compiled by it a seed gives other draws.
 
         Returns:
             Shape `(n, latent_dim)`, float32.
@@ -75,7 +76,7 @@ class Prior:
 
     def log_prob(self, z):
         """Returns the log density in nats of codes `(n, latent_dim)`, shape `(n,)`."""
-        return tf.cast(self.distribution.log_prob(z), tf.float32)
+        return tf.cast(self.distribution.log_prob(tf.cast(z, self.distribution.dtype)), tf.float32)
 
 
 def get_prior(prior, latent_dim, stddev=1.0):
@@ -111,6 +112,7 @@ def get_prior(prior, latent_dim, stddev=1.0):
                 f"shape () and event shape ({latent_dim},); `tfp.distributions.Independent` turns "
                 f"batch dimensions into event dimensions. Received: prior={distribution}"
             )
+        _check_no_stddev(stddev, distribution)
         return prior
     check_prior(prior, latent_dim, stddev)
     if prior == "normal":
@@ -147,11 +149,8 @@ def check_prior(prior, latent_dim, stddev):
         )
     if not (math.isfinite(stddev) and stddev > 0):
         raise ValueError(f"`prior_stddev` must be positive. Received: prior_stddev={stddev}")
-    if prior != "normal" and stddev != 1.0:
-        raise ValueError(
-            "`prior_stddev` belongs to the 'normal' prior; the others have a fixed scale. "
-            f"Received: prior={prior!r}, prior_stddev={stddev}"
-        )
+    if prior != "normal":
+        _check_no_stddev(stddev, repr(prior))
     if prior == "sphere" and latent_dim < 2:
         raise ValueError(
             "The 'sphere' prior needs `latent_dim` >= 2: in one dimension it has two points. "
@@ -159,11 +158,19 @@ def check_prior(prior, latent_dim, stddev):
         )
 
 
+def _check_no_stddev(stddev, prior):
+    if stddev != 1.0:
+        raise ValueError(
+            "`prior_stddev` belongs to the 'normal' prior; the others have a fixed scale. "
+            f"Received: prior={prior}, prior_stddev={stddev}"
+        )
+
+
 def serialize_prior(prior):
     """Turns a prior's name or distribution into JSON's types.
 
     A TensorFlow Probability distribution becomes its class name and parameters, which
-    may be numbers, strings, arrays and distributions again.
+    may be numbers, strings, arrays, types of numbers and distributions again.
 
     Raises:
         ValueError: A parameter is something else, such as a function.
@@ -182,6 +189,8 @@ def serialize_prior(prior):
     if isinstance(prior, (np.ndarray, np.generic, tf.Tensor, tf.Variable)):
         values = np.asarray(prior)
         return {"array": values.tolist(), "dtype": values.dtype.name}
+    if isinstance(prior, tf.DType):
+        return {"dtype": prior.name}
     if isinstance(prior, (list, tuple)):
         return [serialize_prior(value) for value in prior]
     raise ValueError(
@@ -201,6 +210,8 @@ def deserialize_prior(config):
         return config
     if "array" in config:
         return np.asarray(config["array"], config["dtype"])
+    if "dtype" in config:
+        return tf.as_dtype(config["dtype"])
     cls = getattr(tfp.distributions, config["distribution"], None)
     if not (isinstance(cls, type) and issubclass(cls, tfp.distributions.Distribution)):
         raise ValueError(

@@ -44,7 +44,7 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
             ("epochs", epochs),
             ("steps_per_epoch", steps_per_epoch),
         ):
-            if value <= 0:
+            if not value > 0:
                 raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
         self.initial = float(initial)
         self.kind = kind

@@ -1,10 +1,10 @@
 """From a config and images to a trained model and its zoo entry."""
 
-import json
+import dataclasses
 import platform
-import time
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from wae_tf import callbacks, data, files, zoo
@@ -65,16 +65,18 @@ def train(
     """Trains a model, resuming where an earlier call stopped, and writes a zoo entry.
 
     `workdir` gets `config.json`, `history.csv`, a checkpoint after each epoch,
-    `pictures/`, `tensorboard/`, and at the end `entry.json` and `model.weights.h5`,
-    so that `wae_tf.load(workdir)` returns the model.
+    `pictures/`, `tensorboard/`, and at the end `model.weights.h5` and `entry.json`,
+    so that `wae_tf.load(workdir)` returns the model. A resumed training gives the
+    weights, bit for bit on one CPU machine, that an uninterrupted one gives. Where all
+    is done, nothing is written again.
 
     Args:
         config: `WAEConfig`.
         source: Images, anything that `wae_tf.data.load_images` takes.
         workdir: Directory of this run; made if it is not there.
         split: Training images.
-        test_split: Images that training does not see: the first `monitored` are followed
-            in each epoch, all make the entry's results. None does without.
+        test_split: Images that training does not see: `monitored` of them are followed in
+            each epoch, all make the entry's results. None does without.
         data_dir: Where TensorFlow Datasets keeps its data.
         download: Whether a missing data set may be downloaded.
         monitored: Number of test images to follow.
@@ -89,6 +91,7 @@ def train(
         ValueError: The images are none, `workdir` cannot be written to or holds a run of
             another config.
         FileNotFoundError: `source` is not there.
+        FloatingPointError: The loss became NaN or infinite; the last good checkpoint stays.
 
     Example:
         >>> config = dataclasses.replace(wae_tf.load_config("mnist_wae_mmd"), epochs=5)
@@ -115,63 +118,63 @@ def train(
     )
     checkpoint = callbacks.Checkpoint(workdir)
     done = checkpoint.restore(model)
-    followed = images[:monitored] if test_images is None else test_images[:monitored]
+    if done == config.epochs and zoo.is_entry(workdir):
+        return model
     batches = data.batches(
         images,
         config.batch_size,
         training=True,
         seed=config.seed,
-        first_epoch=min(done, config.epochs - 1),
+        first_epoch=done,
         epochs=config.epochs,
         horizontal_flip=config.horizontal_flip,
     )
+    followed = (images if test_images is None else test_images)[:monitored]
     with files.replacing(workdir / "config.json") as temporary:
         temporary.write_text(config.to_json())
-    clock = _Clock()
-    model.fit(
-        batches,
-        initial_epoch=done,
-        epochs=config.epochs,
-        steps_per_epoch=steps_per_epoch,
-        validation_data=None if test_images is None else data.batches(
-            followed, config.batch_size, training=False
-        ),
-        callbacks=[
-            keras.callbacks.TerminateOnNaN(),
-            keras.callbacks.TensorBoard(workdir / "tensorboard", write_graph=False),
-            callbacks.SampleGrid(
-                workdir / "pictures", followed[:32], log_dir=workdir / "tensorboard" / "pictures"
-            ),
-            clock,
-            checkpoint,
-        ],
-        verbose=verbose,
-    )
+    if done < config.epochs:
+        model.fit(
+            batches,
+            initial_epoch=done,
+            epochs=config.epochs,
+            steps_per_epoch=steps_per_epoch,
+            validation_data=None
+            if test_images is None
+            else data.batches(followed, config.batch_size, training=False),
+            callbacks=[*_callbacks(workdir, followed), checkpoint],
+            verbose=verbose,
+        )
     zoo.save_entry(
         workdir,
         model,
         config,
+        results={} if test_images is None else _results(model, config, test_images),
         provenance={
             "paper": "arXiv:1711.01558",
             **(provenance or {}),
             "training_images": len(images),
             "training_data_sha256": data.fingerprint(images),
             "epochs": config.epochs,
-            "seconds": sum(row.get("seconds", 0.0) for row in _history(workdir)),
+            "seconds": sum(row["seconds"] for row in checkpoint.history()),
             "device": _device(),
             "tensorflow": tf.__version__,
             "keras": keras.__version__,
         },
     )
-    if test_images is not None:
-        _add_results(workdir, config, test_images)
     return model
 
 
 def test_losses(model, images, batch_size):
     """Measures the terms of the objective on images that training did not see.
 
-    Prior draws are the same each time, so the numbers are too.
+    The images go in a fixed random order, because data sets are often sorted, and a batch of
+    neighbours is further from the prior than a random one. Prior draws are the same each
+    time too, and so are the numbers.
+
+    Args:
+        model: Model; compiled here if it is not yet.
+        images: uint8 array, shape `(n, height, width, channels)`.
+        batch_size: Images in a batch, which the divergence depends on.
 
     Returns:
         Dict: the losses that `evaluate` gives, and `squared_error`, the summed squared
@@ -179,6 +182,7 @@ def test_losses(model, images, batch_size):
     """
     if not model.compiled:
         model.compile()
+    images = images[np.random.default_rng(0).permutation(len(images))]
     losses = model.evaluate(
         data.batches(images, batch_size, training=False), return_dict=True, verbose=0
     )
@@ -189,24 +193,32 @@ def test_losses(model, images, batch_size):
     return {**losses, "squared_error": squared / len(images)}
 
 
-class _Clock(keras.callbacks.Callback):
-    """Logs the wall-clock seconds of each epoch, so that they add up over resumed runs."""
+def _callbacks(workdir, followed):
+    """Returns what logs, draws and stops a training; logs are complete for what comes after."""
+    logs = workdir / "tensorboard"
+    return [
+        callbacks.EpochLog(),
+        callbacks.FiniteLoss(),
+        callbacks.TensorBoard(logs, write_graph=False),
+        callbacks.SampleGrid(workdir / "pictures", followed[:32], log_dir=logs / "pictures"),
+    ]
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self._start = time.monotonic()
 
-    def on_epoch_end(self, epoch, logs=None):
-        logs["seconds"] = time.monotonic() - self._start
-
-
-def _history(workdir):
-    return callbacks.read_history(workdir / "history.csv")
+def _spread(images, count):
+    """Returns `count` images evenly spaced, or all if there are fewer."""
+    return images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)]
 
 
 def _check_same_run(path, config):
     if not path.exists():
         return
-    before = WAEConfig.from_json(path.read_text()).to_dict()
+    try:
+        before = WAEConfig.from_json(path.read_text()).to_dict()
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "`workdir` must be new, or hold a run that this version of wae_tf can resume: choose "
+            f"another directory. Received: {path} ({error})"
+        ) from error
     changed = {k: (before[k], v) for k, v in config.to_dict().items() if before[k] != v}
     if changed:
         raise ValueError(
@@ -216,19 +228,17 @@ def _check_same_run(path, config):
         )
 
 
-def _add_results(workdir, config, test_images):
-    """Measures the entry as others will load it, and writes the numbers into it."""
-    losses = test_losses(zoo.load(workdir), test_images, config.batch_size)
-    entry = zoo.read_entry(workdir)
-    entry["results"] = {
+def _results(model, config, test_images):
+    """Measures the model as others will load it: in float32, whatever it was trained in."""
+    loaded = build_model(dataclasses.replace(config, precision="float32"))
+    loaded.set_weights(model.get_weights())
+    return {
         "test_images": len(test_images),
         "test_data_sha256": data.fingerprint(test_images),
         "batch_size": config.batch_size,
-        "losses": losses,
+        "losses": test_losses(loaded, test_images, config.batch_size),
         "measured_by": "wae_tf.training.test_losses, at the end of wae-train",
     }
-    with files.replacing(workdir / "entry.json") as temporary:
-        temporary.write_text(json.dumps(entry, indent=2) + "\n")
 
 
 def _device():

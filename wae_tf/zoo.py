@@ -11,14 +11,17 @@ import re
 from wae_tf import files
 from wae_tf.config import WAEConfig
 from wae_tf.models.build import build_model
+from wae_tf.samplers import storage
 
 __all__ = [
+    "is_entry",
     "list_configs",
     "list_models",
     "load",
     "load_config",
     "read_entry",
     "save_entry",
+    "save_samplers",
 ]
 
 _ENTRY = "entry.json"
@@ -86,6 +89,7 @@ def load(name_or_directory, precision="float32"):
             "The weights must fit the entry's config: was `entry.json` edited? "
             f"Received: {weights} ({error})"
         ) from error
+    model.samplers.update(storage.read_all(directory, entry.get("samplers", {})))
     return model
 
 
@@ -107,25 +111,30 @@ def read_entry(name_or_directory):
     path = _directory(name_or_directory) / _ENTRY
     try:
         entry = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(entry["config"], dict):
-            raise KeyError("config")
+        _check_entry(entry)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            "A zoo entry must be a directory with an `entry.json` that has a `config`. "
+            "A zoo entry must be a directory whose `entry.json` has a `config`, and for its "
+            "weights a file name and SHA-256: install the package again, or restore the file. "
             f"Received: {path} ({type(error).__name__}: {error})"
         ) from error
     return entry
 
 
+def is_entry(directory):
+    """Returns whether `save_entry` has written a directory, to the end."""
+    return all((pathlib.Path(directory) / name).is_file() for name in (_ENTRY, _WEIGHTS))
+
+
 def save_entry(directory, model, config, *, results=None, provenance=None, **extra):
-    """Writes a model as a zoo entry that `load` reads.
+    """Writes a model, with its fitted samplers, as a zoo entry that `load` reads.
 
     Args:
-        directory: Where `entry.json` and `model.weights.h5` go; made if it is not there.
+        directory: Where `entry.json`, `model.weights.h5` and a file for each sampler go; made
+            if it is not there.
         model: Model that `build_model(config)` made, trained.
         config: Its `WAEConfig`.
-        results: Dict from the name of a measured number to a dict of its `value` and the
-            `command` that measured it.
+        results: Dict of JSON's types: measured numbers, and how to measure them again.
         provenance: Dict of JSON's types: data, command, versions, licence.
         **extra: Other JSON values to keep in the entry.
 
@@ -169,6 +178,30 @@ def save_entry(directory, model, config, *, results=None, provenance=None, **ext
         "provenance": provenance or {},
         **extra,
     }
+    if model.samplers:
+        entry["samplers"] = storage.write_all(directory, model.samplers)
+    with files.replacing(directory / _ENTRY) as temporary:
+        temporary.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
+
+
+def save_samplers(directory, model):
+    """Writes a model's fitted samplers into its zoo entry, and leaves the rest as it is.
+
+    Args:
+        directory: Directory of an entry that holds the model.
+        model: The model, with `model.samplers` from `wae_tf.samplers.fit`.
+
+    Raises:
+        ValueError: There is no entry, or `directory` cannot be written to.
+
+    Example:
+        >>> model = wae_tf.load("runs/mnist")
+        >>> wae_tf.samplers.fit(model, images, kind="gmm", components=10)
+        >>> wae_tf.zoo.save_samplers("runs/mnist", model)
+    """
+    entry = read_entry(directory)
+    directory = files.writable_directory(_directory(directory))
+    entry["samplers"] = storage.write_all(directory, model.samplers)
     with files.replacing(directory / _ENTRY) as temporary:
         temporary.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
 
@@ -182,19 +215,30 @@ def _zoo():
 
 def _directory(name_or_directory):
     """Finds an entry's directory: a zoo name first, then a path."""
-    if isinstance(name_or_directory, pathlib.PurePath) or "/" in str(name_or_directory):
-        path = pathlib.Path(name_or_directory)
-    elif name_or_directory in list_configs():
+    if isinstance(name_or_directory, str) and name_or_directory in list_configs():
         return _zoo() / name_or_directory
-    else:
-        path = pathlib.Path(name_or_directory)
+    path = pathlib.Path(name_or_directory).expanduser()
     if (path / _ENTRY).is_file():
         return path
     near = difflib.get_close_matches(str(name_or_directory), list_configs()) or list_configs()
     raise ValueError(
-        "`name_or_directory` must be a zoo entry, such as one of "
-        f"{near}, or a directory with an `entry.json`. Received: {str(name_or_directory)!r}"
+        f"`name_or_directory` must be a zoo entry, such as one of {near}, or a directory with an "
+        "`entry.json`, which `wae-train` writes when it has finished. "
+        f"Received: {str(name_or_directory)!r}"
     )
+
+
+def _check_entry(entry):
+    """Raises an error unless an entry has what `load` needs, and no more power than that."""
+    if not isinstance(entry["config"], dict):
+        raise TypeError("`config` is no object")
+    if "weights" not in entry:
+        return
+    file, sha256 = entry["weights"]["file"], entry["weights"]["sha256"]
+    if not re.fullmatch(r"[\w-]+\.weights\.h5", file):  # Beside the entry, and nothing but arrays.
+        raise ValueError(f"`weights.file` is no name that ends in .weights.h5: {file!r}")
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise ValueError(f"`weights.sha256` is not 64 hex digits: {sha256!r}")
 
 
 def _verify(weights, expected):

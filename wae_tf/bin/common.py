@@ -8,18 +8,24 @@ from absl import app, flags
 from wae_tf.config import WAEConfig
 
 
-def define_config_flags():
-    """Defines one flag for each field of `WAEConfig`, and returns the holders by name."""
+def define_config_flags(values):
+    """Defines one flag for each field of `WAEConfig`, and returns the holders by name.
+
+    Args:
+        values: `absl.flags.FlagValues` of the program. Each has its own, so that several
+            can be imported in one process though they share names.
+    """
     define = {int: flags.DEFINE_integer, float: flags.DEFINE_float, bool: flags.DEFINE_bool}
     holders = {}
     for field in dataclasses.fields(WAEConfig):
         text = f"{field.metadata['help']} By default as in --config."
         if field.type in define:
-            holders[field.name] = define[field.type](field.name, None, text)
+            holders[field.name] = define[field.type](field.name, None, text, flag_values=values)
         elif field.type is str:
-            holders[field.name] = flags.DEFINE_string(field.name, None, text)
+            holders[field.name] = flags.DEFINE_string(field.name, None, text, flag_values=values)
         else:
-            holders[field.name] = flags.DEFINE_list(field.name, None, text + " Comma-separated.")
+            text += " Comma-separated."
+            holders[field.name] = flags.DEFINE_list(field.name, None, text, flag_values=values)
     return holders
 
 
@@ -30,10 +36,11 @@ def changed_config(config, holders):
         if isinstance(value, list):
             number = float if name == "pixel_range" else int
             try:
-                changes[name] = tuple(number(v) for v in value)
+                changes[name] = tuple(number(v) for v in value) or None
             except ValueError as error:
                 raise ValueError(
-                    f"--{name} must be numbers with commas between. Received: --{name}={value}"
+                    f"--{name} must be numbers with commas between. "
+                    f"Received: --{name}={','.join(value)}"
                 ) from error
     return dataclasses.replace(config, **changes)
 
@@ -47,21 +54,32 @@ def given(holders):
     ]
 
 
-def run(main, doc):
-    """Runs a program; bad input ends in one line and status 1, `--help` shows `doc`."""
+def run(main, doc, values):
+    """Runs a program; bad input ends in one line and status 1, `--help` shows `doc`.
+
+    Args:
+        main: Function without arguments.
+        doc: What the program does.
+        values: `absl.flags.FlagValues` with its flags.
+    """
 
     def checked(argv):
         if len(argv) > 1:
-            raise app.UsageError(f"Only flags are accepted. Received: {argv[1:]}")
+            sys.exit(f"Only flags are accepted; see --help. Received: {' '.join(argv[1:])}")
         try:
             main()
-        except (ValueError, FileNotFoundError) as error:
+        except (ValueError, OSError, ImportError, FloatingPointError) as error:
             sys.exit(f"{type(error).__name__}: {error}")
 
+    def parse(argv):
+        flags.FLAGS.mark_as_parsed()  # Absl's own, which have their defaults.
+        values.unparse_flags()  # An earlier run in this process leaves nothing behind.
+        try:
+            return values(argv)
+        except flags.Error as error:
+            sys.exit(f"{' '.join(str(error).split())} See --help.")
+
     if {"--help", "-help", "-h"} & set(sys.argv[1:]):
-        # absl's own help shows the flags of `__main__`, which a console script has not.
-        modules = flags.FLAGS.flags_by_module_dict()
-        ours = [name for name in modules if name.startswith("wae_tf.") or name == sys.argv[0]]
-        print("\n".join([doc, *(flags.FLAGS.module_help(name) for name in sorted(ours))]))
+        print(f"{doc}\n{values.get_help(include_special_flags=False)}")
         sys.exit(0)
-    app.run(checked)
+    app.run(checked, flags_parser=parse)

@@ -10,14 +10,25 @@ from absl import flags
 from wae_tf import files, pictures, zoo
 from wae_tf.bin import common
 
+_FLAGS = flags.FlagValues()
 _MODEL = flags.DEFINE_string(
-    "model", None, "Zoo entry, or a directory that wae-train wrote.", required=True
+    "model",
+    None,
+    "Zoo entry, or a directory that wae-train wrote.",
+    required=True,
+    flag_values=_FLAGS,
 )
-_NUM = flags.DEFINE_integer("num", 64, "How many images.", lower_bound=1)
-_SEED = flags.DEFINE_integer("seed", 0, "The same seed gives the same images.", lower_bound=0)
-_COLUMNS = flags.DEFINE_integer("columns", None, "Images in a row; a square by default.")
-_SCALE = flags.DEFINE_integer("scale", 2, "Screen pixels to a pixel.", lower_bound=1)
-_OUTPUT = flags.DEFINE_string("output", "samples.png", "PNG file to write.")
+_NUM = flags.DEFINE_integer("num", 64, "How many images.", lower_bound=1, flag_values=_FLAGS)
+_SEED = flags.DEFINE_integer(
+    "seed", 0, "The same seed gives the same images.", lower_bound=0, flag_values=_FLAGS
+)
+_COLUMNS = flags.DEFINE_integer(
+    "columns", None, "Images in a row; a square by default.", flag_values=_FLAGS
+)
+_SCALE = flags.DEFINE_integer(
+    "scale", 2, "Screen pixels to a pixel.", lower_bound=1, flag_values=_FLAGS
+)
+_OUTPUT = flags.DEFINE_string("output", "samples.png", "PNG file to write.", flag_values=_FLAGS)
 
 
 def main():
@@ -29,7 +40,7 @@ def main():
 
 
 def run():
-    common.run(main, __doc__)
+    common.run(main, __doc__, _FLAGS)
 
 
 if __name__ == "__main__":

@@ -13,27 +13,51 @@ from absl import flags
 from wae_tf import training, zoo
 from wae_tf.bin import common
 
+_FLAGS = flags.FlagValues()
 _CONFIG = flags.DEFINE_string(
-    "config", None, "Zoo entry, trained or not, whose config to start from.", required=True
+    "config",
+    None,
+    "Zoo entry, trained or not, whose config to start from.",
+    required=True,
+    flag_values=_FLAGS,
 )
 _DATA = flags.DEFINE_string(
     "data",
     None,
     "Images: an .npz file, a folder, a .zip file, or the name of a TensorFlow data set.",
     required=True,
+    flag_values=_FLAGS,
 )
 _WORKDIR = flags.DEFINE_string(
-    "workdir", None, "Directory of this run: checkpoints, logs, pictures, result.", required=True
+    "workdir",
+    None,
+    "Directory of this run: checkpoints, logs, pictures, result.",
+    required=True,
+    flag_values=_FLAGS,
 )
-_SPLIT = flags.DEFINE_string("split", "train", "Training images, such as train[:8000].")
-_TEST_SPLIT = flags.DEFINE_string("test_split", "test", "Held-out images; '' does without.")
-_DATA_DIR = flags.DEFINE_string("data_dir", None, "Where TensorFlow Datasets keeps its data.")
-_DOWNLOAD = flags.DEFINE_bool("download", False, "Whether a data set may be downloaded.")
+_SPLIT = flags.DEFINE_string(
+    "split", "train", "Training images, such as train[:8000].", flag_values=_FLAGS
+)
+_TEST_SPLIT = flags.DEFINE_string(
+    "test_split", "test", "Held-out images; '' does without.", flag_values=_FLAGS
+)
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir", None, "Where TensorFlow Datasets keeps its data.", flag_values=_FLAGS
+)
+_DOWNLOAD = flags.DEFINE_bool(
+    "download", False, "Whether a data set may be downloaded.", flag_values=_FLAGS
+)
 _JIT_COMPILE = flags.DEFINE_enum(
-    "jit_compile", "auto", ["auto", "true", "false"], "XLA; auto: where a GPU or TPU is."
+    "jit_compile",
+    "auto",
+    ["auto", "true", "false"],
+    "XLA; auto: where a GPU or TPU is.",
+    flag_values=_FLAGS,
 )
-_VERBOSE = flags.DEFINE_integer("verbose", 1, "1 shows a progress bar, 2 a line an epoch, 0 none.")
-_OVERRIDES = common.define_config_flags()
+_VERBOSE = flags.DEFINE_integer(
+    "verbose", 1, "1 shows a progress bar, 2 a line an epoch, 0 none.", flag_values=_FLAGS
+)
+_OVERRIDES = common.define_config_flags(_FLAGS)
 
 
 def main():
@@ -61,7 +85,7 @@ def main():
 
 
 def run():
-    common.run(main, __doc__)
+    common.run(main, __doc__, _FLAGS)
 
 
 if __name__ == "__main__":

@@ -98,8 +98,6 @@ def load(
     batch_size=100,
     training=None,
     seed=0,
-    first_epoch=0,
-    epochs=1,
     horizontal_flip=False,
     data_dir=None,
     download=False,
@@ -109,9 +107,9 @@ def load(
     Args:
         source, split, image_shape, crop, data_dir, download: As for `load_images`.
         batch_size: Images per batch.
-        training: Whether to shuffle, and drop the incomplete batch; None does so for
-            splits whose name starts with "train".
-        seed, first_epoch, epochs, horizontal_flip: As for `batches`; only for training.
+        training: Whether to shuffle, anew in each epoch, and drop the incomplete batch;
+            None does so for splits whose name starts with "train".
+        seed, horizontal_flip: As for `batches`; only for training.
 
     Returns:
         `tf.data.Dataset` of uint8 batches, shape `(batch, height, width, channels)`.
@@ -120,8 +118,7 @@ def load(
         ValueError, FileNotFoundError, ImportError: As `load_images` and `batches` do.
 
     Example:
-        `model.fit(load("mnist", epochs=20), epochs=20, steps_per_epoch=600)`: each epoch
-        has an order of its own. Without `epochs=20` all would repeat that of the first.
+        `model.fit(load("mnist"), epochs=20)`: each epoch has an order of its own.
     """
     if training is None:
         training = splits.parse(split)[0].startswith("train")
@@ -133,8 +130,7 @@ def load(
         batch_size,
         training=training,
         seed=seed,
-        first_epoch=first_epoch,
-        epochs=epochs,
+        reshuffle_each_iteration=training,
         horizontal_flip=horizontal_flip,
     )
 

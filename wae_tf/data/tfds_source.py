@@ -7,7 +7,7 @@ import numpy as np
 
 from wae_tf.data import images
 
-__all__ = ["TfdsSource", "KINDS"]
+__all__ = ["KINDS", "TfdsSource"]
 
 KINDS = (
     "a TFDS name (such as 'mnist' or 'celeb_a'), the path of a folder, .zip or .npz file of "

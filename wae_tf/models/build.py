@@ -32,6 +32,7 @@ def build_model(config, name=None):
         "reg_weight": config.reg_weight,
         "pixel_range": config.pixel_range,
         "seed": config.seed,
+        "dtype": config.precision,  # With mixed_float16, `compile` adds loss scaling.
         "name": name,
     }
     if config.divergence == "gan":

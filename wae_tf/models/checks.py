@@ -19,6 +19,15 @@ def check_number(name, value):
     return float(value)
 
 
+def check_integer(name, value, lowest, highest=None):
+    """Returns an integer in `[lowest, highest]` as int, or raises a ValueError."""
+    ok = isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= lowest
+    if not ok or (highest is not None and value > highest):
+        bounds = f"at least {lowest}" if highest is None else f"in [{lowest}, {highest}]"
+        raise ValueError(f"`{name}` must be an integer {bounds}. Received: {name}={value!r}")
+    return int(value)
+
+
 def check_networks(encoder, decoder, image_shape):
     """Checks that encoder and decoder are each other's ends, building them if need be.
 
@@ -26,10 +35,7 @@ def check_networks(encoder, decoder, image_shape):
         `(image_shape, latent_dim)`.
     """
     for name, network in (("encoder", encoder), ("decoder", decoder)):
-        if not isinstance(network, keras.Layer):
-            raise ValueError(
-                f"`{name}` must be a Keras model or layer. Received: {name}={network!r}"
-            )
+        _check_layer(name, network)
     if image_shape is None:
         shape = getattr(encoder, "input_shape", None) if encoder.built else None
         if not isinstance(shape, tuple) or len(shape) != 4 or None in shape[1:]:
@@ -40,39 +46,65 @@ def check_networks(encoder, decoder, image_shape):
             )
         image_shape = shape[1:]
     image_shape = tuple(image_shape)
-    codes = encoder(keras.Input(image_shape))
-    if isinstance(codes, (list, tuple)) or len(codes.shape) != 2 or codes.shape[-1] is None:
+    codes = _output_shape(encoder, image_shape)
+    if len(codes) != 2 or codes[1] is None:
         raise ValueError(
-            "`encoder` must return one tensor of codes, shape (n, latent_dim). "
-            f"Received: {[c.shape for c in keras.tree.flatten(codes)]}"
+            "`encoder` must return one tensor of codes, shape (n, latent_dim): end it in a dense "
+            f"layer. Received: {codes}"
         )
-    latent_dim = codes.shape[-1]
+    latent_dim = codes[1]
     expected = getattr(decoder, "input_shape", None) if decoder.built else None
     if isinstance(expected, tuple) and expected[1:] != (latent_dim,):
         raise ValueError(
             f"`decoder` must take codes of the encoder's length, shape (n, {latent_dim}). "
             f"Received: decoder.input_shape={expected}"
         )
-    reconstruction = decoder(keras.Input((latent_dim,)))
-    if tuple(reconstruction.shape[1:]) != image_shape:
+    reconstruction = _output_shape(decoder, (latent_dim,))
+    if reconstruction[1:] != image_shape:
         raise ValueError(
-            f"`decoder` must return images of the encoder's shape {image_shape}. "
-            f"Received: {tuple(reconstruction.shape[1:])}"
+            f"`decoder` must return one tensor of images of the encoder's shape {image_shape}. "
+            f"Received: {reconstruction}"
         )
     return image_shape, latent_dim
 
 
-def check_fit_data(x, image_shape, batch_size, min_batch_size, kwargs, name="x"):
-    """Raises a ValueError unless `fit` or `evaluate` can work with these images.
+def check_discriminator(discriminator, latent_dim):
+    """Raises a ValueError unless a network maps codes to one logit each, building it if need be."""
+    _check_layer("discriminator", discriminator)
+    shape = _output_shape(discriminator, (latent_dim,))
+    if shape != (None, 1):
+        raise ValueError(
+            f"`discriminator` must map codes (n, {latent_dim}) to logits (n, 1): end it in a dense "
+            f"layer of one unit without activation. Received: logits of shape {shape}"
+        )
+
+
+def check_cost(cost, image_shape):
+    """Raises a ValueError unless a callable returns one number an image."""
+    shape = tuple(cost(*2 * [tf.fill((3, *image_shape), 0.5)]).shape)
+    if shape != (3,):
+        raise ValueError(
+            "`cost` must return one number an image, shape (n,): sum over all axes but the first. "
+            f"Received: shape {shape} for n=3"
+        )
+
+
+def check_kernel(kernel, latent_dim):
+    """Raises a ValueError unless a callable returns a Gram matrix."""
+    shape = tuple(kernel(tf.ones((3, latent_dim)), tf.ones((2, latent_dim))).shape)
+    if shape != (3, 2):
+        raise ValueError(
+            "`kernel` must map codes (n, latent_dim) and (m, latent_dim) to a Gram matrix, shape "
+            f"(n, m). Received: shape {shape} for n=3, m=2"
+        )
+
+
+def check_data(x, image_shape, batch_size=None, min_batch_size=1, name="x"):
+    """Raises a ValueError unless `fit`, `evaluate` or `predict` can work with these images.
 
     Arrays are looked at as a whole; of a `tf.data.Dataset` its spec and first batch; other
     sources, such as generators, not at all.
     """
-    if kwargs.get("sample_weight") is not None or kwargs.get("class_weight") is not None:
-        raise ValueError(
-            "`sample_weight` and `class_weight` are not supported: the divergence compares whole "
-            "samples. Received: one of them"
-        )
     if batch_size is not None and batch_size < min_batch_size:
         raise ValueError(
             f"`batch_size` must be at least {min_batch_size}: the MMD averages over pairs of "
@@ -84,11 +116,12 @@ def check_fit_data(x, image_shape, batch_size, min_batch_size, kwargs, name="x")
     if isinstance(x, (list, tuple)) and len(x) and hasattr(x[0], "shape"):
         x = x[0]
     if isinstance(x, (np.ndarray, tf.Tensor)):
+        check_images(x, image_shape, name)
         if len(x) < min_batch_size:
             raise ValueError(
-                f"`{name}` must hold at least {min_batch_size} images. Received: {len(x)}"
+                f"`{name}` must hold at least {min_batch_size} images: the MMD averages over pairs "
+                f"of different codes. Received: {len(x)}"
             )
-        check_images(x, image_shape, name)
 
 
 def _check_dataset(dataset, image_shape, min_batch_size, name):
@@ -99,7 +132,7 @@ def _check_dataset(dataset, image_shape, min_batch_size, name):
             f"`{name}` must be a data set of image batches, or of pairs that begin with one; "
             f"`.map(lambda d: d['image'])` picks them from dicts. Received: element_spec={spec}"
         )
-    if spec.shape.rank == 3:
+    if spec.shape.rank == 3 and spec.shape.is_compatible_with(image_shape):
         raise ValueError(
             f"`{name}` must be batched: append `.batch(100, drop_remainder=True)`. "
             f"Received: elements of shape {tuple(spec.shape)}"
@@ -108,11 +141,26 @@ def _check_dataset(dataset, image_shape, min_batch_size, name):
         check_spec(spec.shape, spec.dtype, image_shape, name)
     for batch in dataset.take(1):
         batch = batch[0] if isinstance(batch, (list, tuple)) else batch
+        check_images(batch, image_shape, name)
         if len(batch) < min_batch_size:
             raise ValueError(
                 f"Batches of `{name}` must hold at least {min_batch_size} images: the MMD averages "
                 f"over pairs of different codes. Received: a batch of {len(batch)}"
             )
-        check_images(batch, image_shape, name)
         return
     raise ValueError(f"`{name}` must hold at least one batch. Received: an empty data set")
+
+
+def _check_layer(name, network):
+    if not isinstance(network, keras.Layer):
+        raise ValueError(
+            f"`{name}` must be a Keras model or layer. Received: {name}={network!r:.200}"
+        )
+
+
+def _output_shape(network, input_shape):
+    """Returns the shape of the one tensor that a network returns, or of all that it returns."""
+    output = network(keras.Input(input_shape))
+    if isinstance(output, keras.KerasTensor):
+        return tuple(output.shape)
+    return tuple(tensor.shape for tensor in keras.tree.flatten(output))

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from wae_tf import images
+from wae_tf.models.checks import check_integer
 
 __all__ = ["Generation"]
 
@@ -38,7 +39,7 @@ class Generation:
         z = np.asarray(z, "float32")
         if z.ndim != 2 or z.shape[1] != self.latent_dim or len(z) == 0:
             raise ValueError(
-                f"`z` must have shape (n, {self.latent_dim}), n >= 1. Received: shape={z.shape}"
+                f"`z` must have shape (n, {self.latent_dim}), n >= 1. Received: z.shape={z.shape}"
             )
         if not np.all(np.isfinite(z)):
             raise ValueError("`z` must be finite. Received: NaN or infinity in `z`")
@@ -48,8 +49,8 @@ class Generation:
         """Returns `decode(encode(x))`, the images as the model remembers them."""
         return self._in_batches(_reconstruct, images.check_images(x, self.image_shape), batch_size)
 
-    def sample(self, n, seed=None, batch_size=256):
-        """Draws codes from the prior and decodes them.
+    def sample(self, n, seed=None, batch_size=256, sampler="prior"):
+        """Draws codes, from the prior or a sampler fitted to codes, and decodes them.
 
         Args:
             n: How many images, at least 1.
@@ -57,21 +58,31 @@ class Generation:
                 holds the same codes whatever `batch_size`. None draws a new one from
                 Python's `random`, which `keras.utils.set_random_seed` fixes.
             batch_size: Images at a time.
+            sampler: `"prior"`, or a name in `samplers`, such as `"gmm"`.
 
         Returns:
             Shape `(n, height, width, channels)`, float32 in [0, 1].
 
         Raises:
-            ValueError: `n` is less than 1.
+            ValueError: `n` is less than 1, `seed` no integer in [0, 2**31), or the model has
+                no such sampler.
 
         Example:
             >>> wae_tf.load("mnist_wae_mmd").sample(16, seed=0).shape
             (16, 28, 28, 1)
         """
-        if n < 1:
-            raise ValueError(f"`n` must be at least 1. Received: n={n}")
+        n = check_integer("n", n, 1)
         seed = random.randrange(2**31) if seed is None else seed
-        return self.decode(self.prior.sample(n, seed=(seed, 0)), batch_size)
+        seed = check_integer("seed", seed, 0, 2**31 - 1)
+        if sampler == "prior":
+            return self.decode(self.prior.sample(n, seed=(seed, 0)), batch_size)
+        if sampler not in self.samplers:
+            raise ValueError(
+                f"`sampler` must be one of {['prior', *self.samplers]}; others are fitted by "
+                "`wae_tf.samplers.fit(model, images, kind='gmm')`. "
+                f"Received: sampler={sampler!r}"
+            )
+        return self.decode(self.samplers[sampler].sample(n, seed), batch_size)
 
     def interpolate(self, x_a, x_b, steps=8, batch_size=256):
         """Decodes the way between the codes of two images, for each pair.
@@ -89,8 +100,7 @@ class Generation:
         Raises:
             ValueError: `steps` is less than 2, or the images do not pair up.
         """
-        if steps < 2:
-            raise ValueError(f"`steps` must be at least 2. Received: steps={steps}")
+        steps = check_integer("steps", steps, 2)
         z_a, z_b = self.encode(x_a, batch_size), self.encode(x_b, batch_size)
         if len(z_a) != len(z_b):
             raise ValueError(
@@ -104,15 +114,24 @@ class Generation:
 
     def _in_batches(self, function, values, batch_size):
         """Applies `function(self, batch)` to a large array; one trace serves all batches."""
-        if batch_size < 1:
-            raise ValueError(f"`batch_size` must be at least 1. Received: batch_size={batch_size}")
+        batch_size = check_integer("batch_size", batch_size, 1)
         key = function, values.dtype
         if key not in self._traces:
             signature = tf.TensorSpec((None, *values.shape[1:]), tf.as_dtype(values.dtype))
             traced = tf.function(functools.partial(function, self))
             self._traces[key] = traced.get_concrete_function(signature)
-        batches = (values[i : i + batch_size] for i in range(0, len(values), batch_size))
-        return np.concatenate([self._traces[key](tf.constant(b)).numpy() for b in batches])
+        result = None
+        for start in range(0, len(values), batch_size):
+            batch = self._traces[key](tf.constant(values[start : start + batch_size])).numpy()
+            if result is None:
+                result = np.empty((len(values), *batch.shape[1:]), batch.dtype)
+            result[start : start + batch_size] = batch
+        return result
+
+    @functools.cached_property
+    def samplers(self):
+        """Samplers of codes by kind, which `wae_tf.samplers.fit` adds and `load` restores."""
+        return {}
 
     @functools.cached_property
     def _traces(self):

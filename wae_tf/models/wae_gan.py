@@ -4,7 +4,9 @@ import keras
 import tensorflow as tf
 
 from wae_tf import adversarial, images
-from wae_tf.models.wae import WAE, unpack_images
+from wae_tf.models.checks import check_discriminator
+from wae_tf.models.trainer import unpack_images
+from wae_tf.models.wae import WAE
 from wae_tf.networks.discriminator import latent_discriminator
 
 __all__ = ["WAEGAN"]
@@ -41,18 +43,13 @@ class WAEGAN(WAE):
     [1] Tolstikhin et al., *Wasserstein Auto-Encoders*, ICLR 2018, arXiv:1711.01558.
     """
 
-    extra_losses = ("discriminator_loss",)
+    loss_names = (*WAE.loss_names, "discriminator_loss")
 
     def __init__(self, encoder, decoder, *, discriminator=None, prior_log_prob=False, **kwargs):
         super().__init__(encoder, decoder, **kwargs)
         if discriminator is None:
             discriminator = latent_discriminator(self.latent_dim, seed=self.seed)
-        logits = discriminator(keras.Input((self.latent_dim,)))
-        if tuple(logits.shape) != (None, 1):
-            raise ValueError(
-                f"`discriminator` must map codes (n, {self.latent_dim}) to logits (n, 1). "
-                f"Received: logits of shape {tuple(logits.shape)}"
-            )
+        check_discriminator(discriminator, self.latent_dim)
         if prior_log_prob and self.prior.constant_density:
             raise ValueError(
                 "`prior_log_prob` needs a prior whose density varies: that of 'uniform' and "
@@ -62,21 +59,21 @@ class WAEGAN(WAE):
         self.discriminator = discriminator
         self.prior_log_prob = prior_log_prob
 
-    def logits(self, z):
+    def logits(self, z, training=False):
         """Returns the discriminator's logits of codes `(n, latent_dim)`, shape `(n, 1)`."""
-        logits = tf.cast(self.discriminator(z), tf.float32)
+        logits = tf.cast(self.discriminator(z, training=training), tf.float32)
         if self.prior_log_prob:
             logits += self.prior.log_prob(z)[:, None]  # Per code: (n, 1), not (n, n).
         return logits
 
-    def divergence(self, z, z_prior):
+    def divergence(self, z, z_prior, training=False):
         """Returns the encoder's matching loss; `z_prior` does not enter it."""
-        return adversarial.matching_loss(self.logits(z))
+        return adversarial.matching_loss(self.logits(z, training))
 
-    def discriminator_loss(self, z, z_prior):
+    def discriminator_loss(self, z, z_prior, training=False):
         """Returns the discriminator's loss, times lambda."""
         return self.reg_weight * adversarial.discriminator_loss(
-            self.logits(z_prior), self.logits(z)
+            self.logits(z_prior, training), self.logits(z, training)
         )
 
     def objective(self, x, training=False, seed=(0, 0)):
@@ -85,7 +82,8 @@ class WAEGAN(WAE):
         z = self.codes(x, training=training)
         z_prior = self.prior.sample(tf.shape(x)[0], seed)
         losses = self.terms(x, z, z_prior, training)
-        return {**losses, "discriminator_loss": self.discriminator_loss(z, z_prior)}
+        discriminator_loss = self.discriminator_loss(z, z_prior, training)
+        return {**losses, "discriminator_loss": discriminator_loss}
 
     def compile(self, optimizer="adam", discriminator_optimizer="adam", **kwargs):
         """As `WAE.compile`.
@@ -95,15 +93,21 @@ class WAEGAN(WAE):
             discriminator_optimizer: Another one, for the discriminator.
             **kwargs: The other arguments of `WAE.compile`.
         """
-        super().compile(optimizer=optimizer, **kwargs)
         if discriminator_optimizer is optimizer and not isinstance(optimizer, str):
             raise ValueError(
                 "`optimizer` and `discriminator_optimizer` must be two objects: each keeps state "
                 "for its own variables. Received: the same object twice"
             )
-        self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
-        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
-        self._compile_arguments["discriminator_optimizer"] = self.discriminator_optimizer
+        super().compile(optimizer, **kwargs)
+        discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
+        scaled = keras.optimizers.LossScaleOptimizer
+        if isinstance(self.optimizer, scaled) and not isinstance(discriminator_optimizer, scaled):
+            discriminator_optimizer = scaled(
+                discriminator_optimizer
+            )  # As Keras did with the other.
+        discriminator_optimizer.build(self.discriminator.trainable_variables)
+        self.discriminator_optimizer = discriminator_optimizer
+        self._compile_arguments["discriminator_optimizer"] = discriminator_optimizer
 
     def train_step(self, data):
         x = images.to_model_range(unpack_images(data), self.pixel_range)
@@ -121,7 +125,7 @@ class WAEGAN(WAE):
     def _improve_discriminator(self, z, z_prior):
         variables = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
-            discriminator_loss = self.discriminator_loss(z, z_prior)
+            discriminator_loss = self.discriminator_loss(z, z_prior, training=True)
             loss = self.discriminator_optimizer.scale_loss(discriminator_loss)
         self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
         return discriminator_loss

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from wae_tf.kernels import imq_kernel, rbf_kernel
 from wae_tf.mmd import mmd
+from wae_tf.models.checks import check_kernel
 from wae_tf.models.wae import WAE
 
 __all__ = ["WAEMMD"]
@@ -47,7 +48,9 @@ class WAEMMD(WAE):
                 f"Received: kernel={kernel!r}"
             )
         self.kernel = kernel
-        if not callable(kernel):
+        if callable(kernel):
+            check_kernel(kernel, self.latent_dim)
+        else:
             self.prior.squared_distance  # noqa: B018 -- raises now, not in the first step.
 
     def gram(self, a, b):
@@ -58,15 +61,15 @@ class WAEMMD(WAE):
             return rbf_kernel(a, b, variance=self.prior.squared_distance)
         return self.kernel(a, b)
 
-    def divergence(self, z, z_prior):
+    def divergence(self, z, z_prior, training=False):
         """Returns `mmd(z, z_prior)`; 0 for the single image that may end a data set."""
-        if z.shape[0] is not None:
+        if z.shape[0] is not None and z.shape[0] > 1:
             return mmd(z, z_prior, self.gram)
-        return tf.cond(
-            tf.shape(z)[0] > 1,
-            lambda: mmd(z, z_prior, self.gram),
-            lambda: tf.constant(0.0),
-        )
+        # A lone code is doubled, so that nothing is divided by zero; a branch instead would
+        # hold loops of `mmd`, through which TensorFlow fails to differentiate.
+        lone = tf.shape(z)[0] < 2
+        copies = [tf.where(lone, 2, 1), 1]
+        return tf.where(lone, 0.0, mmd(tf.tile(z, copies), tf.tile(z_prior, copies), self.gram))
 
     def get_config(self):
         kernel = self.kernel

@@ -33,6 +33,11 @@ def build_networks(config):
 
     Returns:
         `Networks(encoder, decoder, discriminator)`.
+
+    Example:
+        >>> config = wae_tf.WAEConfig(encoder_width=64, decoder_width=64)
+        >>> build_networks(config).encoder.output_shape
+        (None, 8)
     """
     seeds = np.random.default_rng(config.seed).integers(2**31 - 1, size=3).tolist()
     encoder_kernel, decoder_kernel = (

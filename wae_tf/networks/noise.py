@@ -14,7 +14,8 @@ class InputNoise(keras.layers.Layer):
     (`e_noise='add_noise'`). Normal, redrawn beyond two standard deviations.
 
     The seed of each step comes from a counter among the layer's weights, so that a
-    resumed training draws what an uninterrupted one draws.
+    resumed training draws what an uninterrupted one draws (under XLA, which has
+    generators of its own, other noise than without).
 
     Args:
         stddev: Standard deviation before truncation, in units of the input; >= 0.

@@ -1,0 +1,113 @@
+"""Checks `wae-evaluate`: its flags, a whole run, and its errors."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import tiny
+from absl.testing import flagsaver
+
+import wae_tf
+from wae_tf.bin import evaluate
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Returns a directory with a model, and images."""
+    folder = tmp_path_factory.mktemp("bin")
+    config = tiny.config()
+    wae_tf.save_entry(folder / "model", wae_tf.build_model(config), config)
+    (folder / "model" / "history.csv").write_text("epoch,loss\n1,2.0\n2,1.0\n")
+    np.savez(
+        folder / "images.npz",
+        x_train=tiny.images(50),
+        x_test=tiny.images(30, seed=1),
+        y_test=np.arange(30) % 4,
+    )
+    return folder
+
+
+@pytest.fixture
+def run(folder, monkeypatch):
+    """Returns a function that runs the program here, and returns its exit status or message."""
+
+    def run(*arguments, model=folder / "model", output=folder / "report"):
+        given = [f"--model={model}", f"--data={folder / 'images.npz'}", f"--output={output}"]
+        monkeypatch.setattr(sys, "argv", ["wae-evaluate", *given, *arguments])
+        with flagsaver.flagsaver(), pytest.raises(SystemExit) as exit:
+            evaluate.run()
+        return exit.value.code
+
+    return run
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Records the calls of `wae_tf.evaluate` in its stead."""
+    calls = []
+    monkeypatch.setattr(evaluate, "evaluate", lambda *args, **kwargs: calls.append((args, kwargs)))
+    return calls
+
+
+def test_a_run_writes_numbers_pictures_and_page(run, folder, capsys):
+    assert not run("--seeds=2", "--num=20")
+    results = json.loads((folder / "report" / "results.json").read_text())
+    assert results["errors"] == {}
+    assert results["model"]["name"] == "model"
+    assert results["n"] == 20 and results["seeds"] == [0, 1]
+    assert results["data"]["images"] == 30 and results["train"]["images"] == 50
+    assert (folder / "report" / "report.html").stat().st_size > 50_000
+    assert (folder / "report" / "pictures" / "training.png").is_file()
+    printed = capsys.readouterr().out
+    assert "squared_error" in printed and "floor" in printed and "report.html" in printed
+
+
+def test_flags_become_arguments(run, calls, folder):
+    assert not run(
+        *("--split=test[:9]", "--train_split=", "--sampler=gmm", "--features=none", "--seeds=3"),
+        *("--seed=7", "--num=4", f"--cache_dir={folder / 'cache'}", "--noverbose"),
+    )
+    (((model, images), kwargs),) = calls
+    assert model.name == "model" and len(images) == 9
+    np.testing.assert_array_equal(kwargs.pop("labels"), np.arange(9) % 4)
+    assert kwargs == {
+        "train": None,
+        "sampler": "gmm",
+        "features": None,
+        "n": 4,
+        "seeds": 3,
+        "seed": 7,
+        "history": folder / "model" / "history.csv",
+        "output": str(folder / "report"),
+        "cache_dir": str(folder / "cache"),
+        "name": "model",
+        "verbose": False,
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--split=validation"], "ValueError: .*validation"),
+        (["--num=1"], "--num"),
+        (["--seeds=0"], "--seeds"),
+        (["--num=31"], "sets of 31 images needs that many in `data`"),
+        (["--sampler=gmm", "--train_split="], "pass them as `train`"),
+        (["--features=vgg"], "--features.*inception"),
+        (["--inception_weights=x.h5"], "--inception_weights goes with --features=inception"),
+        (
+            ["--features=inception", "--inception_weights=x.h5"],
+            "FileNotFoundError: `weights_path` must be a file.*Received: weights_path='x.h5'",
+        ),
+        (["more"], "Only flags are accepted"),
+    ],
+)
+def test_bad_input_ends_in_one_line(run, arguments, message):
+    code = run(*arguments)
+    assert isinstance(code, str) and "\n" not in code
+    assert __import__("re").search(message, code), code
+
+
+def test_an_unknown_model_is_named(run):
+    assert "such as one of" in run(model="mnist_wae_mdm")

@@ -1,0 +1,190 @@
+"""Checks `wae-train`: its flags, its errors, and that it resumes."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tiny
+from absl.testing import flagsaver
+
+import wae_tf
+from wae_tf import training
+from wae_tf.bin import train
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Returns a directory with a config-only entry, `tiny`, and images."""
+    folder = tmp_path_factory.mktemp("bin")
+    (folder / "tiny").mkdir()
+    entry = {"config": tiny.config().to_dict()}
+    (folder / "tiny" / "entry.json").write_text(json.dumps(entry))
+    np.savez(folder / "images.npz", x_train=tiny.images(17), x_test=tiny.images(8, seed=1))
+    return folder
+
+
+@pytest.fixture
+def run(folder, monkeypatch):
+    """Returns a function that runs the program here, and returns its exit status or message."""
+
+    def run(*arguments, required=True):
+        given = [f"--config={folder / 'tiny'}", f"--data={folder / 'images.npz'}"]
+        given.append(f"--workdir={folder / 'run'}")
+        monkeypatch.setattr(sys, "argv", ["wae-train", *(given if required else []), *arguments])
+        with flagsaver.flagsaver(), pytest.raises(SystemExit) as exit:
+            train.run()
+        return exit.value.code
+
+    return run
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Records the calls of `training.train` in its stead."""
+    calls = []
+    monkeypatch.setattr(training, "train", lambda *args, **kwargs: calls.append((args, kwargs)))
+    return calls
+
+
+def test_flags_override_the_fields_of_the_config(run, calls, folder):
+    assert not run()
+    assert not run(
+        "--epochs=7",
+        "--reg_weight=2.5",
+        "--prior=uniform",
+        "--divergence=gan",
+        "--nohorizontal_flip",
+        "--pixel_range=-1,1",
+        "--image_shape=8,8,3",
+        "--crop=6,7",
+        "--learning_rate=1e-4",
+        "--precision=mixed_bfloat16",
+    )
+    (plain, _), (changed, kwargs) = calls
+    assert plain == (tiny.config(), str(folder / "images.npz"), str(folder / "run"))
+    assert changed[0] == dataclasses.replace(
+        tiny.config(),
+        epochs=7,
+        reg_weight=2.5,
+        prior="uniform",
+        divergence="gan",
+        pixel_range=(-1.0, 1.0),
+        image_shape=(8, 8, 3),
+        crop=(6, 7),
+        learning_rate=1e-4,
+        precision="mixed_bfloat16",
+    )
+    assert kwargs["provenance"]["command"].endswith(
+        "--data=images.npz --image_shape=8,8,3 --crop=6,7 --horizontal_flip=False "
+        "--pixel_range=-1,1 --divergence=gan --reg_weight=2.5 --prior=uniform "
+        "--learning_rate=0.0001 --epochs=7 --precision=mixed_bfloat16 --workdir=DIR"
+    )
+
+
+def test_other_flags_are_arguments_of_train(run, calls):
+    assert not run()
+    assert not run(
+        "--split=train[:9]",
+        "--test_split=",
+        "--data_dir=there",
+        "--download",
+        "--jit_compile=true",
+        "--verbose=2",
+        "--crop=",
+    )
+    defaults, given = (kwargs for _, kwargs in calls)
+    for kwargs in (defaults, given):
+        kwargs.pop("provenance")
+    assert defaults == {
+        "split": "train",
+        "test_split": "test",
+        "data_dir": None,
+        "download": False,
+        "jit_compile": "auto",
+        "verbose": 1,
+    }
+    assert given == {
+        "split": "train[:9]",
+        "test_split": None,
+        "data_dir": "there",
+        "download": True,
+        "jit_compile": True,
+        "verbose": 2,
+    }
+
+
+def test_every_field_of_a_config_is_a_flag():
+    assert set(train._OVERRIDES) == {f.name for f in dataclasses.fields(wae_tf.WAEConfig)}
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--epoch=3"], "Unknown command line flag 'epoch'. Did you mean: epochs"),
+        (["--epochs=three"], "flag --epochs=three"),
+        (["--jit_compile=maybe"], "flag --jit_compile=maybe: value should be one of"),
+        (["--epochs=0"], "ValueError: `epochs` must be at least 1. Received: epochs=0"),
+        (["--cost=l3"], "`cost` must be one of .*Received: cost='l3'"),
+        (["--image_shape=8,8,x"], "must be numbers with commas between.*--image_shape=8,8,x"),
+        (["--prior=sphere", "--latent_dim=1"], "needs `latent_dim` >= 2"),
+        (["--config=mnist_wae_mdm"], r"such as one of \['mnist_wae_mmd'"),
+        (["--data=absent.npz"], "FileNotFoundError: .*Received: source='absent.npz'"),
+        (["--test_split=holdout"], "holdout"),
+        (["--workdir=/proc/none"], "`workdir` must be a directory that can be written to"),
+        (["extra"], "Only flags are accepted.*Received: extra"),
+    ],
+)
+def test_bad_input_is_one_clear_line(run, arguments, message):
+    code = run(*arguments)
+    assert isinstance(code, str)  # Which `sys.exit` prints, with status 1.
+    assert "\n" not in code
+    import re
+
+    assert re.search(message, code)
+
+
+def test_required_flags_are_named(run):
+    assert "--config must have a value" in run(required=False)
+
+
+def test_run_again_it_resumes(run, folder, monkeypatch):
+    def stop(*args, **kwargs):
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(wae_tf.callbacks.SampleGrid, "on_epoch_end", stop)
+        assert run("--verbose=0") == "OSError: No space left on device"
+    assert not run("--verbose=0")
+    model = wae_tf.load(folder / "run")
+    assert model.sample(2, seed=0).shape == (2, 8, 8, 1)
+    assert "reg_weight" in run("--reg_weight=3")  # Another config: refused.
+    assert not run("--verbose=0")
+    tiny.assert_identical(wae_tf.load(folder / "run").get_weights(), model.get_weights())
+
+
+def test_help_of_the_module_lists_every_flag_with_its_text():
+    for module in ("wae_tf.bin.train",):
+        shown = subprocess.run(
+            [sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=True
+        ).stdout
+        words = " ".join(shown.split())
+        assert words.startswith("Trains a model of the zoo")
+        assert "wae-train --config=mnist_wae_mmd --data=mnist.npz" in words
+        for field in dataclasses.fields(wae_tf.WAEConfig):
+            flag = f"--[no]{field.name}:" if field.type is bool else f"--{field.name}:"
+            assert f"{flag} {' '.join(field.metadata['help'].split())}" in words
+        for flag in ("config", "data", "workdir", "split", "test_split", "data_dir", "verbose"):
+            assert f"--{flag}: " in words
+        assert "--[no]download: " in words and "--jit_compile: <auto|true|false>: " in words
+
+
+def test_help_of_the_installed_program_is_the_same(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["wae-train", "--help"])
+    with pytest.raises(SystemExit) as exit:
+        train.run()
+    assert exit.value.code == 0
+    shown = capsys.readouterr().out
+    assert "--workdir" in shown and "--reg_weight" in shown

@@ -1,0 +1,77 @@
+"""Small images, configs and networks that many tests share."""
+
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+
+import wae_tf
+
+DATA = pathlib.Path(__file__).parents[2] / "shared" / "data"
+
+
+def mnist(key, n):
+    """Returns the first `n` real digits, or skips the test."""
+    path = DATA / "mnist.npz"
+    if not path.exists():
+        pytest.skip(f"{path} is absent")
+    return np.load(path)[key][:n, ..., None]
+
+
+def images(n=16, seed=0, shape=(8, 8, 1)):
+    """Returns uint8 noise, shape `(n, *shape)`."""
+    return np.random.default_rng(seed).integers(256, size=(n, *shape), dtype="uint8")
+
+
+def config(**changes):
+    """Returns a config of a network that trains in a moment."""
+    small = {
+        "image_shape": (8, 8, 1),
+        "encoder": "mlp",
+        "encoder_width": 16,
+        "encoder_layers": 1,
+        "decoder": "mlp",
+        "decoder_width": 16,
+        "decoder_layers": 1,
+        "discriminator_width": 16,
+        "discriminator_layers": 1,
+        "latent_dim": 3,
+        "cost_scale": 0.5,
+        "batch_size": 8,
+        "epochs": 2,
+    }
+    return wae_tf.WAEConfig(**{**small, **changes})
+
+
+def networks(latent_dim=3, shape=(8, 8, 1), seed=0, last="sigmoid"):
+    """Returns an encoder and a decoder of one's own: linear, but for the last activation."""
+    size = int(np.prod(shape))
+
+    def dense(units, seed, **options):
+        init = keras.initializers.RandomNormal(stddev=0.3, seed=seed)
+        return keras.layers.Dense(units, kernel_initializer=init, **options)
+
+    encoder = keras.Sequential(
+        [keras.Input(shape), keras.layers.Flatten(), dense(latent_dim, seed)]
+    )
+    decoder = keras.Sequential(
+        [
+            keras.Input((latent_dim,)),
+            dense(size, seed + 1, activation=last),
+            keras.layers.Reshape(shape),
+        ]
+    )
+    return encoder, decoder
+
+
+def weights(model):
+    """Returns a copy of a model's weights."""
+    return [np.array(w) for w in model.get_weights()]
+
+
+def assert_identical(a, b):
+    """Compares two lists of arrays bit for bit."""
+    assert len(a) == len(b)
+    for left, right in zip(a, b, strict=True):
+        np.testing.assert_array_equal(left, right)

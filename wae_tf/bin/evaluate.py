@@ -1,0 +1,142 @@
+"""Measures a model on images, and writes numbers and pictures.
+
+wae-evaluate --model=mnist_wae_mmd --data=mnist.npz --output=report --seeds=3
+
+The directory gets `results.json`, `report.html`, which needs no other file, and `pictures/`.
+Each number is printed next to its floor, the same metric between two sets of real images.
+"""
+
+import pathlib
+
+from absl import flags
+
+from wae_tf import data, zoo
+from wae_tf import features as features_lib
+from wae_tf.bin import common
+from wae_tf.evaluation import evaluate
+
+_FLAGS = flags.FlagValues()
+_MODEL = flags.DEFINE_string(
+    "model",
+    None,
+    "Zoo entry, or a directory that wae-train wrote.",
+    required=True,
+    flag_values=_FLAGS,
+)
+_DATA = flags.DEFINE_string(
+    "data",
+    None,
+    "Images: an .npz file, a folder, a .zip file, or the name of a TensorFlow data set.",
+    required=True,
+    flag_values=_FLAGS,
+)
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "Directory for the results.", required=True, flag_values=_FLAGS
+)
+_SPLIT = flags.DEFINE_string(
+    "split", "test", "Images that training did not see.", flag_values=_FLAGS
+)
+_TRAIN_SPLIT = flags.DEFINE_string(
+    "train_split",
+    "train",
+    "Training images, for floors, memorisation and samplers; '' does without.",
+    flag_values=_FLAGS,
+)
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir", None, "Where TensorFlow Datasets keeps its data.", flag_values=_FLAGS
+)
+_DOWNLOAD = flags.DEFINE_bool(
+    "download", False, "Whether a data set may be downloaded.", flag_values=_FLAGS
+)
+_SAMPLER = flags.DEFINE_string(
+    "sampler",
+    "prior",
+    "prior, or gmm, flow, two_stage, which are fitted to the training images if the model has "
+    "none.",
+    flag_values=_FLAGS,
+)
+_FEATURES = flags.DEFINE_enum(
+    "features",
+    "auto",
+    ["auto", "none", "lenet", "inception"],
+    "Network whose features are compared; auto: lenet for images of 28x28x1, none for others.",
+    flag_values=_FLAGS,
+)
+_INCEPTION_WEIGHTS = flags.DEFINE_string(
+    "inception_weights",
+    None,
+    "File of weights for --features=inception, where none are cached.",
+    flag_values=_FLAGS,
+)
+_CACHE_DIR = flags.DEFINE_string(
+    "cache_dir", None, "Where to keep features for another time.", flag_values=_FLAGS
+)
+_NUM = flags.DEFINE_integer(
+    "num",
+    None,
+    "Images in each set that is compared; at most 10,000 by default.",
+    lower_bound=2,
+    flag_values=_FLAGS,
+)
+_SEEDS = flags.DEFINE_integer(
+    "seeds", 1, "Sets of samples; from 2 on with spread.", lower_bound=1, flag_values=_FLAGS
+)
+_SEED = flags.DEFINE_integer(
+    "seed", 0, "Seed of the first set of samples.", lower_bound=0, flag_values=_FLAGS
+)
+_VERBOSE = flags.DEFINE_bool(
+    "verbose", True, "Whether to print numbers as they come.", flag_values=_FLAGS
+)
+
+
+def main():
+    model = zoo.load(_MODEL.value)
+    config = zoo.load_config(_MODEL.value)
+    if _INCEPTION_WEIGHTS.value and _FEATURES.value != "inception":
+        raise ValueError(
+            "--inception_weights goes with --features=inception. "
+            f"Received: --features={_FEATURES.value}"
+        )
+    features = None if _FEATURES.value == "none" else _FEATURES.value
+    if features == "inception":
+        features = features_lib.extractor(
+            features, weights_path=_INCEPTION_WEIGHTS.value, cache_dir=_CACHE_DIR.value
+        )
+
+    def images_of(split, **kwargs):
+        return data.load_images(
+            _DATA.value,
+            split,
+            image_shape=config.image_shape,
+            crop=config.crop,
+            data_dir=_DATA_DIR.value,
+            download=_DOWNLOAD.value,
+            **kwargs,
+        )
+
+    images, labels = images_of(_SPLIT.value, labels=True)
+    history = pathlib.Path(_MODEL.value) / "history.csv"
+    evaluate(
+        model,
+        images,
+        train=images_of(_TRAIN_SPLIT.value) if _TRAIN_SPLIT.value else None,
+        labels=labels,
+        sampler=_SAMPLER.value,
+        features=features,
+        n=_NUM.value,
+        seeds=_SEEDS.value,
+        seed=_SEED.value,
+        history=history if history.is_file() else None,
+        output=_OUTPUT.value,
+        cache_dir=_CACHE_DIR.value,
+        name=pathlib.Path(_MODEL.value).name,
+        verbose=_VERBOSE.value,
+    )
+
+
+def run():
+    common.run(main, __doc__, _FLAGS)
+
+
+if __name__ == "__main__":
+    run()

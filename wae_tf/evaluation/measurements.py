@@ -1,0 +1,288 @@
+"""Each metric of an evaluation, next to its floor.
+
+A measurement takes the `Material` and returns records by name of metric. A record is what
+`record` makes: value, floor, uncertainty, and details that belong to one metric only.
+"""
+
+import functools
+
+import numpy as np
+
+from wae_tf import metrics
+from wae_tf.kernels import imq_kernel
+from wae_tf.mmd import mmd
+
+__all__ = ["measurements"]
+
+
+def measurements(material):
+    """Returns the measurements that can be made, callables by title, in order of a report."""
+    chosen = {"reconstruction": _reconstruction, "sharpness": _sharpness}
+    if material.extractor is not None:
+        chosen["Frechet distance"] = _frechet_distance
+        chosen["kernel distance"] = _kernel_distance
+        chosen["precision, recall"] = _precision_recall
+    chosen["sliced Wasserstein distance"] = _sliced_wasserstein
+    chosen["diversity"] = _diversity
+    chosen["latent"] = _latent
+    if material.sampler != "prior":
+        chosen["sampler"] = _sampler
+    if material.train is not None:
+        chosen["memorisation"] = _memorisation
+    return chosen
+
+
+def record(values, floor=None, *, n, better, per_image=None, **details):
+    """Makes the record of one metric.
+
+    Args:
+        values: The metric for each seed of the samples, or one number where none are used.
+        floor: The same metric between (or of) real images; for codes, of prior draws.
+        n: Images in the metric.
+        better: `"lower"`, `"higher"`, or `"floor"` where it should be near the floor.
+        per_image: Values whose mean the metric is, shape `(m,)`, for a bootstrap interval.
+        **details: JSON's types, kept as they are.
+
+    Returns:
+        Dict with `value`, the mean over seeds; with several seeds `stddev` and `values`
+        of each; with `per_image`, `low` and `high` of a 95% interval.
+
+    Raises:
+        ValueError: The value is not finite.
+    """
+    values = np.atleast_1d(np.asarray(values, "float64"))
+    if not np.all(np.isfinite(values)):
+        raise ValueError(f"The metric must be finite. Received: {values.tolist()}")
+    result = {"value": float(values.mean()), "floor": None if floor is None else float(floor)}
+    if len(values) > 1:
+        result |= {"stddev": float(values.std(ddof=1)), "values": values.tolist()}
+    if per_image is not None and len(per_image) > 1:
+        interval = metrics.bootstrap(per_image)
+        result |= {"low": interval["low"], "high": interval["high"]}
+    return {**result, "n": int(n), "better": better, **details}
+
+
+def _reconstruction(m):
+    per_image = metrics.reconstruction_per_image(m.held_out, m.reconstructions())
+    mean_image = m.held_out.mean(axis=0, dtype="float64") / 255.0
+    spread = sum(
+        np.sum(np.square(m.held_out[i : i + 1000] / 255.0 - mean_image))
+        for i in range(0, len(m.held_out), 1000)
+    )
+    baseline = {"squared_error": spread / len(m.held_out)}
+    baseline["mse"] = baseline["squared_error"] / mean_image.size
+    better = {"squared_error": "lower", "mse": "lower", "psnr": "higher", "ssim": "higher"}
+    return {
+        name: record(
+            np.mean(values),
+            n=len(values),
+            better=better[name],
+            per_image=values,
+            **({"of_mean_image": float(baseline[name])} if name in baseline else {}),
+        )
+        for name, values in per_image.items()
+    }
+
+
+def _sharpness(m):
+    real = float(np.mean(metrics.sharpness_per_image(m.real)))
+    values = [metrics.sharpness_per_image(images) for images in m.samples]
+    outputs = metrics.sharpness_per_image(m.reconstructions())
+    return {
+        name: record(
+            means,
+            real,
+            n=n,
+            better="floor",
+            per_image=per_image,
+            ratio=float(np.mean(means)) / real if real > 0.0 else None,
+        )
+        for name, means, per_image, n in (
+            ("sharpness_samples", [np.mean(v) for v in values], np.concatenate(values), m.n),
+            ("sharpness_reconstructions", np.mean(outputs), outputs, len(outputs)),
+        )
+    }
+
+
+def _feature_name(m, metric):
+    """Published names for Inception's features, `lenet_fd` and the like for others."""
+    if m.extractor.name == "inception":
+        return {"fd": "fid", "kd": "kid"}.get(metric, metric)
+    return f"{m.extractor.name}_{metric}"
+
+
+def _of_features(m):
+    return {"features": m.extractor.name, "features_sha256": m.extractor.hash}
+
+
+def _frechet_distance(m):
+    real = metrics.feature_statistics(m.real_features)
+    found = [metrics.frechet_distance(real, features) for features in m.sample_features]
+    floor = metrics.frechet_distance(real, m.other_features)
+    return {
+        _feature_name(m, "fd"): record(
+            [one["frechet_distance"] for one in found],
+            floor["frechet_distance"],
+            n=m.n,
+            better="lower",
+            warning=found[0]["warning"],
+            **_of_features(m),
+        )
+    }
+
+
+def _kernel_distance(m):
+    found = [metrics.kernel_distance(m.real_features, features) for features in m.sample_features]
+    floor = metrics.kernel_distance(m.real_features, m.other_features)
+    return {
+        _feature_name(m, "kd"): record(
+            [one["kernel_distance"] for one in found],
+            floor["kernel_distance"],
+            n=m.n,
+            better="lower",
+            stddev_over_subsets=found[0]["stddev"],
+            **_of_features(m),
+        )
+    }
+
+
+def _precision_recall(m):
+    found = [metrics.precision_recall(m.real_features, features) for features in m.sample_features]
+    floor = metrics.precision_recall(m.real_features, m.other_features)
+    return {
+        name: record(
+            [one[name] for one in found],
+            floor[name],
+            n=m.n,
+            better="higher",
+            k=5,
+            **_of_features(m),
+        )
+        for name in ("precision", "recall", "density", "coverage")
+    }
+
+
+def _sliced_wasserstein(m):
+    found = [metrics.sliced_wasserstein(m.real, images) for images in m.samples]
+    floor = metrics.sliced_wasserstein(m.real, m.other)
+    levels = {
+        f"sliced_wasserstein_{level}": record(
+            [one["levels"][level] for one in found], value, n=floor["images"], better="lower"
+        )
+        for level, value in floor["levels"].items()
+    }
+    mean = record(
+        [one["sliced_wasserstein"] for one in found],
+        floor["sliced_wasserstein"],
+        n=floor["images"],
+        better="lower",
+    )
+    return {"sliced_wasserstein": mean, **levels}
+
+
+def _diversity(m):
+    per_pair = [metrics.diversity_per_pair(images) for images in m.samples]
+    real = metrics.diversity(m.real)
+    return {
+        "ms_ssim": record(
+            [np.mean(values) for values in per_pair],
+            real["ms_ssim"],
+            n=2 * real["pairs"],
+            better="floor",
+            per_image=np.concatenate(per_pair),
+            filter_size=real["filter_size"],
+            scales=len(real["power_factors"]),
+        )
+    }
+
+
+def _latent(m):
+    model = m.model
+    found = metrics.latent(
+        m.codes,
+        model.prior,
+        _kernel(model),
+        reg_weight=_number(getattr(model, "reg_weight", None)),
+        cost=_cost(m),
+    )
+    n = len(m.codes)
+    details = {
+        "mmd": {
+            "p_value": found["mmd_p_value"],
+            "null_stddev": found["mmd_null_stddev"],
+            "regularisation_share": found["regularisation_share"],
+            "warning": found["warning"],
+        },
+        "covariance_error": {"rank": found["covariance_rank"]},
+        "mardia_skewness": {"of_normal": found["mardia_skewness_normal"]},
+        "mardia_kurtosis": {"of_normal": found["mardia_kurtosis_normal"]},
+        "ks_max": {"statistics": found["ks_statistic"], "p_values": found["ks_p_value"]},
+    }
+    better = {
+        "mardia_skewness": "floor",
+        "mardia_kurtosis": "floor",
+        "effective_dimension": "floor",
+    }
+    names = ("mmd", "mean_error", "covariance_error", "mardia_skewness", "mardia_kurtosis")
+    return {
+        f"latent_{name}": record(
+            found[name],
+            found[f"{name}_floor"],
+            n=n,
+            better=better.get(name, "lower"),
+            **details.get(name, {}),
+        )
+        for name in (*names, "ks_max", "effective_dimension")
+    }
+
+
+def _number(value):
+    return None if value is None else float(value)
+
+
+def _cost(m):
+    """Mean reconstruction loss on up to 2,000 images, as training logs it."""
+    images = m.real[:2000]
+    total = 0.0
+    for start in range(0, len(images), 250):
+        batch = images[start : start + 250]
+        total += len(batch) * float(m.model.objective(batch)["reconstruction_loss"])
+    return total / len(images)
+
+
+def _kernel(model):
+    """The kernel that the model trains with, or the one that fits its prior."""
+    gram = getattr(model, "gram", None)
+    return gram or functools.partial(imq_kernel, base=model.prior.squared_distance)
+
+
+def _sampler(m):
+    """Compares draws of a fitted sampler with codes of images that it was not fitted to."""
+    sampler, kernel = m.model.samplers[m.sampler], _kernel(m.model)
+    draws = sampler.sample(2 * m.n, m.seeds[0])
+    test = metrics.mmd_test(m.codes, draws[: m.n], kernel)
+    floor = mmd(draws[m.n :], draws[: m.n], kernel)
+    return {
+        "sampler_mmd": record(
+            test["mmd"], floor, n=m.n, better="lower", p_value=test["p_value"], **sampler.settings
+        )
+    }
+
+
+def _memorisation(m):
+    found = [metrics.memorisation(images, m.train, m.real) for images in m.samples]
+    n = found[0]["queries"]
+    distances = {name: found[0][name] for name in ("sample_distance", "test_distance")}
+    return {
+        "memorisation_ratio": record(
+            [one["ratio"] for one in found],
+            1.0,
+            n=n,
+            better="floor",
+            closest=found[0]["closest"],
+            **distances,
+        ),
+        "memorisation_close_share": record(
+            [one["close_share"] for one in found], 0.01, n=n, better="floor"
+        ),
+    }

@@ -1,0 +1,230 @@
+"""From a trained model and images to numbers, next to what real images would give."""
+
+import json
+import time
+import warnings
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from wae_tf import features as features_lib
+from wae_tf import files, samplers
+from wae_tf._version import __version__
+from wae_tf.data import fingerprint
+from wae_tf.evaluation.gallery import gallery
+from wae_tf.evaluation.material import Material
+from wae_tf.evaluation.measurements import measurements
+from wae_tf.evaluation.progress import Progress, line
+from wae_tf.evaluation.report import html_report
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    model,
+    data,
+    *,
+    train=None,
+    labels=None,
+    sampler="prior",
+    features="auto",
+    n=None,
+    seeds=1,
+    seed=0,
+    history=None,
+    output=None,
+    cache_dir=None,
+    name=None,
+    verbose=True,
+):
+    """Measures a model, next to the floor of each metric, and makes a report of it.
+
+    Metrics are those of `wae_tf.metrics`. A floor is the same metric between two disjoint
+    sets of real images, of as many images as the samples that are measured; for codes,
+    between two sets of prior draws. A metric that fails is kept as an error, and the
+    others are measured all the same.
+
+    Args:
+        model: A trained model.
+        data: Images that training did not see, shape `(n, height, width, channels)`, uint8
+            or floats in [0, 1], or a `tf.data.Dataset` of batches of such.
+        train: Training images, likewise. They serve the floors, memorisation, and fitting a
+            sampler; without them, floors compare halves of `data`.
+        labels: Classes of the images in `data`, for the picture of the codes.
+        sampler: `"prior"`, or `"gmm"`, `"flow"`, `"two_stage"`; fitted to `train` unless
+            `model.samplers` has it.
+        features: What `wae_tf.features.extractor` takes, or an `Extractor`; None measures no
+            distance between features. `"auto"` is `"lenet"` for images of 28x28x1, and None
+            for others.
+        n: Images in each set of a comparison. By default as many as there are, at most
+            10,000; of `data` alone, without `train`, a half.
+        seeds: How many sets of samples to measure; from 2 on, values have a spread.
+        seed: The first of their seeds.
+        history: What `wae_tf.plots.losses` takes, for a picture of the training.
+        output: Directory for `results.json`, written after each metric, `report.html` and
+            `pictures/`; made if it is not there. None writes nothing.
+        cache_dir: Directory in which features are kept from one evaluation to the next.
+        name: What to call the model; its own name by default.
+        verbose: Whether to print results as they come.
+
+    Returns:
+        Dict of JSON's types: `metrics`, a dict of records by name with `value`, `floor`, `n`,
+        what they were measured on, and with several seeds `stddev`, otherwise `low` and
+        `high` of a 95% bootstrap interval where there is one; `errors`; `warnings`;
+        `timings` in seconds; and what was evaluated, on what.
+
+    Raises:
+        ValueError: Images do not fit the model, there are too few, the sampler is unknown,
+            or needs `train` to be fitted.
+
+    Example:
+        >>> model = wae_tf.load("mnist_wae_mmd")
+        >>> results = wae_tf.evaluate(model, test_images, train=train_images, output="report")
+        >>> results["metrics"]["lenet_fd"]["value"]
+    """
+    start = time.monotonic()
+    if not isinstance(seeds, int) or seeds < 1:
+        raise ValueError(f"`seeds` must be an integer, at least 1. Received: seeds={seeds!r}")
+    _check_sampler(model, sampler, train)
+    output = None if output is None else files.writable_directory(output, "output")
+    material = Material(
+        model,
+        data,
+        train,
+        n=n,
+        seeds=range(seed, seed + seeds),
+        sampler=sampler,
+        extractor=_extractor(features, model.image_shape, cache_dir),
+    )
+    if labels is not None and np.shape(labels) != (len(material.held_out),):
+        raise ValueError(
+            f"`labels` must hold one class for each image, shape ({len(material.held_out)},). "
+            f"Received: shape={np.shape(labels)}"
+        )
+    steps = measurements(material)
+    progress = Progress(len(steps) + 1, verbose)
+    if sampler != "prior" and sampler not in model.samplers:
+        progress.start(f"fitting {sampler}")
+        samplers.fit(model, material.train, kind=sampler, seed=seed)
+        progress.print(f"Fitted {model.samplers[sampler]}")
+    results = _header(model, material, name)
+    for title, measure in steps.items():
+        progress.start(title)
+        began = time.monotonic()
+        _measure(title, measure, material, results, progress)
+        results["timings"][title] = round(time.monotonic() - began, 2)
+        results["seconds"] = round(time.monotonic() - start, 1)
+        if output is not None:
+            _write(output / "results.json", results)
+        progress.finish()
+    if output is not None:
+        progress.start("pictures")
+        _report(output, material, results, labels, history, progress)
+        results["seconds"] = round(time.monotonic() - start, 1)
+        _write(output / "results.json", results)
+        progress.finish()
+        progress.print(f"Wrote {output / 'results.json'} and {output / 'report.html'}")
+    return results
+
+
+def _check_sampler(model, sampler, train):
+    known = ["prior", *samplers.KINDS]
+    if sampler not in known and sampler not in model.samplers:
+        raise ValueError(f"`sampler` must be one of {known}. Received: sampler={sampler!r}")
+    if sampler != "prior" and sampler not in model.samplers and train is None:
+        raise ValueError(
+            "A sampler is fitted to training images: pass them as `train`, or fit it before, by "
+            f"`wae_tf.samplers.fit`. Received: sampler={sampler!r}, train=None, and a model with "
+            f"{sorted(model.samplers)}"
+        )
+
+
+def _extractor(features, image_shape, cache_dir):
+    if features is None or isinstance(features, features_lib.Extractor):
+        return features
+    if isinstance(features, str) and features == "auto":
+        if tuple(image_shape) != (28, 28, 1):
+            return None
+        features = "lenet"
+    return features_lib.extractor(features, cache_dir=cache_dir)
+
+
+def _header(model, material, name):
+    train, extractor, sampler = material.train, material.extractor, material.sampler
+    train_sha256 = fingerprint(train) if hasattr(train, "__array__") else None
+    return {
+        "model": {
+            "name": name or model.name,
+            "class": type(model).__name__,
+            "latent_dim": int(model.latent_dim),
+            "image_shape": list(model.image_shape),
+            "params": int(model.encoder.count_params() + model.decoder.count_params()),
+        },
+        "sampler": {"kind": "prior"} if sampler == "prior" else model.samplers[sampler].settings,
+        "data": {"images": len(material.held_out), "sha256": material.data_sha256},
+        "train": None
+        if train is None
+        else {
+            "images": len(train) if hasattr(train, "__array__") else None,
+            "sha256": train_sha256,
+        },
+        "features": None
+        if extractor is None
+        else {"name": extractor.name, "dim": extractor.dim, "sha256": extractor.hash},
+        "n": material.n,
+        "seeds": material.seeds,
+        "metrics": {},
+        "errors": {},
+        "warnings": [],
+        "timings": {},
+        "versions": {
+            "wae_tf": __version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+        },
+    }
+
+
+def _measure(title, measure, material, results, progress):
+    """Adds what a measurement gives to the results: records, warnings, or its error."""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            records = measure(material)
+    except Exception as error:  # Any failure costs this metric only.
+        results["errors"][title] = f"{type(error).__name__}: {error}"
+        progress.print(f"{title}: failed. {results['errors'][title]}")
+        return
+    texts = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+    for name, record in records.items():
+        record["data_sha256"] = material.data_sha256
+        results["metrics"][name] = record
+        progress.print(line(name, record, material.data_sha256))
+        texts.append(record.pop("warning", None))
+    for text in dict.fromkeys(filter(None, texts)):
+        results["warnings"].append(f"{title}: {text}")
+        progress.print(f"Warning, {title}: {text}")
+
+
+def _report(output, material, results, labels, history, progress):
+    from wae_tf import plots
+
+    directory = files.writable_directory(output / "pictures")
+    pictures = {}
+    for title, draw in gallery(material, labels, history, results).items():
+        try:
+            figure = draw()
+        except Exception as error:  # Any failure costs this picture only.
+            results["errors"][f"picture of {title}"] = f"{type(error).__name__}: {error}"
+            progress.print(f"Picture of {title}: failed. {type(error).__name__}: {error}")
+            continue
+        pictures[title] = plots.as_png(figure)
+        plots.save(directory / f"{title.replace(' ', '_')}.png", figure)
+    with files.replacing(output / "report.html") as temporary:
+        temporary.write_text(html_report(results, pictures), encoding="utf-8")
+
+
+def _write(path, results):
+    with files.replacing(path) as temporary:
+        temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")

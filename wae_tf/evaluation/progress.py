@@ -1,0 +1,66 @@
+"""What an evaluation prints while it works."""
+
+import sys
+
+__all__ = ["Progress", "line"]
+
+_BAR = 20
+
+
+class Progress:
+    """Prints a line for each result, and on a terminal a bar beneath them.
+
+    Args:
+        total: Number of steps.
+        verbose: Whether to print at all.
+    """
+
+    def __init__(self, total, verbose=True):
+        self._total, self._done, self._verbose = total, 0, verbose
+        self._bar = verbose and sys.stdout.isatty()
+
+    def start(self, text):
+        """Says what is being worked on, where there is a bar."""
+        if self._bar:
+            filled = _BAR * self._done // max(self._total, 1)
+            bar = "#" * filled + "-" * (_BAR - filled)
+            print(f"\r\033[K[{bar}] {self._done}/{self._total} {text}", end="", flush=True)
+
+    def print(self, text):
+        """Prints a line above the bar."""
+        if self._verbose:
+            print(f"\r\033[K{text}" if self._bar else text, flush=True)
+
+    def finish(self):
+        """Counts a step as done."""
+        self._done += 1
+        if self._bar:
+            print("\r\033[K", end="", flush=True)
+
+
+def line(name, record, data_sha256):
+    """Returns one metric as a line: value, uncertainty, floor, n, hashes."""
+    text = f"{name:<27} {number(record['value']):>9}"
+    spread = uncertainty(record)
+    text += f"  {spread:<20}"
+    text += f" floor {number(record['floor']):>8}" if record["floor"] is not None else " " * 15
+    text += f"  n={record['n']}  data {data_sha256[:8]}"
+    if record.get("features_sha256"):
+        text += f"  {record['features']} {record['features_sha256'][:8]}"
+    return text.rstrip()
+
+
+def number(value):
+    """Returns a number with four digits that count."""
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.3e}"
+
+
+def uncertainty(record):
+    """Returns the spread over seeds or the interval of a record, as text."""
+    if "stddev" in record:
+        return f"+- {record['stddev']:.2g}"
+    if "low" in record:
+        return f"[{number(record['low'])}, {number(record['high'])}]"
+    return ""

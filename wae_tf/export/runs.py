@@ -1,0 +1,151 @@
+"""Between the directories of `wae-train` and exported ones."""
+
+import dataclasses
+import pathlib
+import shutil
+
+import h5py
+import keras
+import numpy as np
+import tensorflow as tf
+
+from wae_tf import callbacks, data, files, training, zoo
+from wae_tf.config import WAEConfig
+from wae_tf.export.program import export_train_step
+from wae_tf.export.state import STATE, import_state, read_signature
+from wae_tf.models.build import build_model
+
+__all__ = ["export_run", "import_run"]
+
+
+def export_run(config, directory, images, *, workdir=None, pretrained=None):
+    """Exports the training step of a config, with images to train on.
+
+    Args:
+        config: `WAEConfig`.
+        directory: Where `export_train_step` writes; `images.npy` goes there too.
+        images: uint8, shape `(n, height, width, channels)`, as `load_images` returns.
+        workdir: Directory of a `wae-train` run to go on from, or None.
+        pretrained: Zoo entry whose weights to start from, or None.
+
+    Returns:
+        The exported model.
+
+    Raises:
+        ValueError: There is no whole batch of images, or no such run or entry, or it
+            does not fit the config.
+
+    Example:
+        >>> config = wae_tf.load_config("mnist_wae_mmd")
+        >>> images = wae_tf.data.load_images("mnist.npz", "train", image_shape=(28, 28, 1))
+        >>> export_run(config, "exported", images)
+    """
+    steps_per_epoch = len(images) // config.batch_size
+    if steps_per_epoch == 0:
+        raise ValueError(
+            "`images` must fill a batch: take more images, or a smaller `batch_size`. "
+            f"Received: {len(images)} images, batch_size={config.batch_size}"
+        )
+    model = training.compile_model(build_model(config), config, steps_per_epoch)
+    if pretrained is not None:
+        model.set_weights(zoo.load(pretrained).get_weights())
+    if workdir is not None and (
+        not pathlib.Path(workdir).is_dir() or callbacks.Checkpoint(workdir).restore(model) == 0
+    ):
+        raise ValueError(
+            "`workdir` must hold a checkpoint, which `wae-train` writes after each epoch. "
+            f"Received: workdir={str(workdir)!r}"
+        )
+    origin = {"images": len(images), "sha256": data.fingerprint(images)}
+    export_train_step(model, config.batch_size, directory, config=config, data=origin)
+    with files.replacing(pathlib.Path(directory, "images.npy")) as temporary:
+        np.save(temporary, images)
+    if workdir is not None and pathlib.Path(workdir, "history.csv").exists():
+        shutil.copy(pathlib.Path(workdir, "history.csv"), directory)
+    return model
+
+
+def import_run(directory, workdir, test_images=None, provenance=None):
+    """Makes what `run_exported.py` trained a zoo entry and a run that `wae-train` resumes.
+
+    `workdir` gets `entry.json` and `model.weights.h5`, so that `wae_tf.load(workdir)`
+    returns the model. Where the state is that of a whole epoch, it also gets
+    `config.json`, `history.csv` and the epoch's checkpoint, from which `wae-train` with
+    the same config goes on.
+
+    Args:
+        directory: Exported directory, made with a config.
+        workdir: New directory, or that of the run which was exported.
+        test_images: uint8 images for the entry's results; None leaves them out.
+        provenance: Dict to keep in the entry beside what is known here.
+
+    Returns:
+        The trained model, compiled.
+
+    Raises:
+        ValueError: `directory` has no config, or `workdir` another one.
+    """
+    directory, workdir = pathlib.Path(directory), files.writable_directory(workdir, "workdir")
+    signature = read_signature(directory)
+    config = _config(directory)
+    if (workdir / "config.json").exists() and _config(workdir) != config:
+        raise ValueError(
+            "`workdir` must be new, or hold a run of the exported config. "
+            f"Received: workdir={str(workdir)!r}, of another config"
+        )
+    steps_per_epoch = signature["training"]["steps_per_epoch"]
+    model = training.compile_model(build_model(config), config, steps_per_epoch)
+    import_state(model, directory)
+    epochs, rest = divmod(int(model.optimizer.iterations), steps_per_epoch)
+    if (directory / "history.csv").exists():
+        shutil.copyfile(directory / "history.csv", workdir / "history.csv")
+    checkpoint = callbacks.Checkpoint(workdir)
+    history = [row for row in checkpoint.history() if row["epoch"] <= epochs]
+    if epochs > 0 and rest == 0:
+        (workdir / "config.json").write_text(config.to_json())
+        checkpoint.set_model(model)
+        logs = history[-1] if history and history[-1]["epoch"] == epochs else {}
+        checkpoint.on_epoch_end(epochs - 1, {k: v for k, v in logs.items() if k != "epoch"})
+    with h5py.File(directory / STATE, "r") as file:
+        ran = {name: file.attrs[name] for name in ("device", "jax") if name in file.attrs}
+    zoo.save_entry(
+        workdir,
+        model,
+        config,
+        results=None if test_images is None else _results(model, config, test_images),
+        provenance={
+            "paper": "arXiv:1711.01558",
+            **(provenance or {}),
+            "training_images": signature["data"].get("images"),
+            "training_data_sha256": signature["data"].get("sha256"),
+            "epochs": epochs + rest / steps_per_epoch,
+            "seconds": sum(row.get("seconds", 0.0) for row in history),
+            **ran,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+        },
+    )
+    return model
+
+
+def _config(directory):
+    try:
+        return WAEConfig.from_json((directory / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            "There must be a `config.json`, as `wae-export` and `wae-train` write it. "
+            f"Received: {directory} ({error})"
+        ) from error
+
+
+def _results(model, config, test_images):
+    """Measures the model as others will load it: in float32, whatever it was trained in."""
+    loaded = build_model(dataclasses.replace(config, precision="float32"))
+    loaded.set_weights(model.get_weights())
+    return {
+        "test_images": len(test_images),
+        "test_data_sha256": data.fingerprint(test_images),
+        "batch_size": config.batch_size,
+        "losses": training.test_losses(loaded, test_images, config.batch_size),
+        "measured_by": "wae_tf.training.test_losses, at the end of wae-export",
+    }

@@ -1,0 +1,143 @@
+"""The state of an exported model, to file and back into a model."""
+
+import json
+import pathlib
+
+import h5py
+import numpy as np
+
+from wae_tf import files
+from wae_tf.export.naming import identity, named_variables
+
+__all__ = ["import_state", "read_signature", "write_state"]
+
+FORMAT = 1  # Of the directory as a whole; `run_exported.py` knows it too.
+PROGRAM = "program.hlo.pb"
+SIGNATURE = "signature.json"
+STATE = "state.h5"
+
+
+def write_state(directory, state):
+    """Writes `state.h5`: one array for each name of a dict; not over a training's result."""
+    unknown = {name: v.dtype.name for name, v in state.items() if v.dtype.kind not in "biuf"}
+    if unknown:
+        raise ValueError(
+            "Variables must have a type that HDF5 knows: take a mixed-precision policy, which "
+            f"keeps them in float32. Received: {unknown}"
+        )
+    if (directory / STATE).exists():
+        with h5py.File(directory / STATE, "r") as file:
+            if file.attrs:  # Which `run_exported.py` writes.
+                raise ValueError(
+                    "`directory` must not hold a training, which would be lost: take another one, "
+                    f"or delete its `{STATE}`. Received: {directory}, trained by run_exported.py"
+                )
+    with files.replacing(directory / STATE) as temporary, h5py.File(temporary, "w") as file:
+        for name, value in state.items():
+            file[name] = value
+
+
+def import_state(model, directory):
+    """Takes the state of an exported training step back into a model.
+
+    Weights, batch-norm statistics, seeds and optimizers become those in `directory`, as
+    `run_exported.py` left them; metrics start anew with the next epoch anyway. `fit`
+    goes on from there: the learning-rate schedule follows `model.optimizer.iterations`.
+
+    Args:
+        model: `WAE`, built and compiled like the exported one.
+        directory: What `export_train_step` wrote, trained or not.
+
+    Returns:
+        The same model.
+
+    Raises:
+        ValueError: The directory is of another format, or its variables are not the
+            model's, by place, shape or type. The model is then as it was.
+
+    Example:
+        >>> model = compile_model(build_model(config), config, steps_per_epoch=600)
+        >>> import_state(model, "exported")
+        >>> done = int(model.optimizer.iterations) // 600
+        >>> model.fit(batches, initial_epoch=done, epochs=config.epochs)
+    """
+    directory = pathlib.Path(directory)
+    signature = read_signature(directory)
+    given = {
+        identity(described["name"]): described
+        for described in (*signature["inputs"][1:], *signature["untouched"])
+        if not described["name"].startswith(("metrics/", "constants/"))
+    }
+    wanted = {
+        identity(name): variable
+        for name, variable in named_variables(model).items()
+        if not name.startswith("metrics/")
+    }
+    misfits = [
+        f"{place} is {_words(wanted.get(place))} in the model, {_words(given.get(place))} there"
+        for place in sorted({*wanted, *given})
+        if _words(wanted.get(place)) != _words(given.get(place))
+    ]
+    if misfits:
+        raise ValueError(
+            "`model` must be built and compiled like the exported one, from the same config and "
+            f"with the same optimizers. Received: {len(misfits)} variables that differ, such as: "
+            + "; ".join(misfits[:3])
+        )
+    values = _read(directory / STATE, given)
+    for place, variable in wanted.items():
+        variable.assign(values[place])
+    return model
+
+
+def read_signature(directory):
+    """Returns what an exported directory's `signature.json` says.
+
+    Raises:
+        ValueError: There is none, or it is of another format.
+    """
+    path = pathlib.Path(directory) / SIGNATURE
+    try:
+        signature = json.loads(path.read_text(encoding="utf-8"))
+        found = signature["format"]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            "`directory` must be one that `wae_tf.export_train_step` wrote. "
+            f"Received: {path} ({type(error).__name__}: {error})"
+        ) from error
+    if found != FORMAT:
+        raise ValueError(
+            f"`directory` must be of format {FORMAT}, which this version of wae_tf reads: take the "
+            f"version that wrote it, {signature.get('versions', {}).get('wae_tf')}. "
+            f"Received: {path} of format {found}"
+        )
+    return signature
+
+
+def _read(path, described):
+    """Returns the arrays of `state.h5` by identity, checked against the signature."""
+    try:
+        with h5py.File(path, "r") as file:
+            values = {place: np.asarray(file[d["name"]]) for place, d in described.items()}
+    except (OSError, KeyError) as error:
+        raise ValueError(
+            "`state.h5` must hold the variables of the signature beside it: was the file damaged, "
+            f"or taken from another directory? Received: {path} ({error})"
+        ) from error
+    for place, value in values.items():
+        if list(value.shape) != described[place]["shape"]:
+            raise ValueError(
+                "`state.h5` must fit the signature beside it: take the two of one export. "
+                f"Received: {path} with {described[place]['name']} of shape {value.shape}, "
+                f"expected {tuple(described[place]['shape'])}"
+            )
+    return values
+
+
+def _words(variable):
+    """Says a variable's shape and type, be it Keras's or the signature's."""
+    if variable is None:
+        return "absent"
+    if isinstance(variable, dict):
+        return f"{variable['dtype']}{tuple(variable['shape'])}"
+    return f"{variable.dtype}{tuple(variable.shape)}"

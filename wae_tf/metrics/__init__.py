@@ -1,0 +1,45 @@
+"""Metrics of generative models: pure functions of arrays or data sets.
+
+Each returns a float or a dict that `json.dumps` takes. Images are uint8 in [0, 255] or
+floats in [0, 1], shape `(n, height, width, channels)`; features, of `wae_tf.features`, have
+shape `(n, dim)`. A number says little without its `floor`: the same metric between two
+disjoint sets of real images of the same size.
+"""
+
+from wae_tf.metrics.bootstrap import bootstrap
+from wae_tf.metrics.diversity import diversity, diversity_per_pair
+from wae_tf.metrics.floor import floor, halves
+from wae_tf.metrics.frechet import FeatureStatistics, feature_statistics, frechet_distance
+from wae_tf.metrics.kernel_distance import kernel_distance
+from wae_tf.metrics.latent import effective_dimension, latent
+from wae_tf.metrics.mardia import mardia
+from wae_tf.metrics.memorisation import memorisation, nearest_images
+from wae_tf.metrics.permutation import mmd_test
+from wae_tf.metrics.precision_recall import precision_recall
+from wae_tf.metrics.reconstruction import reconstruction, reconstruction_per_image
+from wae_tf.metrics.sharpness import sharpness, sharpness_per_image
+from wae_tf.metrics.sliced_wasserstein import sliced_wasserstein
+
+__all__ = [
+    "FeatureStatistics",
+    "bootstrap",
+    "diversity",
+    "diversity_per_pair",
+    "effective_dimension",
+    "feature_statistics",
+    "floor",
+    "frechet_distance",
+    "halves",
+    "kernel_distance",
+    "latent",
+    "mardia",
+    "memorisation",
+    "mmd_test",
+    "nearest_images",
+    "precision_recall",
+    "reconstruction",
+    "reconstruction_per_image",
+    "sharpness",
+    "sharpness_per_image",
+    "sliced_wasserstein",
+]

@@ -1,0 +1,79 @@
+"""What all fitted samplers share: plain arrays in, codes out."""
+
+import numbers
+import random
+
+import numpy as np
+
+from wae_tf.samplers.support import SUPPORTS, fold
+
+__all__ = ["Sampler"]
+
+
+class Sampler:
+    """A density of codes, made of arrays that a file can hold.
+
+    `fit` of a subclass turns codes into an instance; the constructor alone turns saved
+    arrays into the same instance again.
+
+    Args:
+        arrays: Dict of arrays, kept as float32.
+        settings: Dict of JSON's types: `latent_dim`, `support` (one of
+            `wae_tf.samplers.support.SUPPORTS`), and what else the arrays need.
+
+    Raises:
+        ValueError: Arrays or settings are missing, or do not fit each other.
+    """
+
+    kind = None
+
+    def __init__(self, arrays, settings):
+        self.arrays = {name: np.asarray(values, "float32") for name, values in arrays.items()}
+        self.settings = dict(settings)
+        if self.settings.get("support") not in SUPPORTS:
+            raise ValueError(
+                f"A sampler's `support` must be one of {list(SUPPORTS)}. "
+                f"Received: settings={self.settings}"
+            )
+        self.latent_dim = int(self.settings["latent_dim"])
+
+    @classmethod
+    def fit(cls, points, settings, *, seed=0, verbose=0):
+        """Fits to points `(n, latent_dim)` of plain space; subclasses add options."""
+        raise NotImplementedError
+
+    def draw(self, n, seed):
+        """Draws points of plain space, shape `(n, latent_dim)`."""
+        raise NotImplementedError
+
+    def sample(self, n, seed=None):
+        """Draws codes.
+
+        Args:
+            n: How many, at least 1.
+            seed: Integer: the same one gives the same codes. None draws a new one from
+                Python's `random`.
+
+        Returns:
+            Shape `(n, latent_dim)`, float32, on the prior's support.
+
+        Raises:
+            ValueError: `n` is less than 1.
+        """
+        if not isinstance(n, numbers.Integral) or n < 1:
+            raise ValueError(f"`n` must be an integer, at least 1. Received: n={n!r}")
+        seed = random.randrange(2**31) if seed is None else seed
+        return fold(self.draw(n, seed), self.settings["support"])
+
+    def __repr__(self):
+        return f"<{type(self).__name__}: {self.settings}>"
+
+
+def normal_draws(n, latent_dim, seed):
+    """Standard normal draws, shape `(n, latent_dim)`: fewer are the first of more."""
+    return generator(seed, 0).standard_normal((n, latent_dim))
+
+
+def generator(seed, stream):
+    """NumPy generator of one of several independent streams of a seed."""
+    return np.random.default_rng([stream, seed % 2**64])

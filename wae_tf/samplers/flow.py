@@ -1,0 +1,179 @@
+"""Masked autoregressive flow of codes."""
+
+import numpy as np
+import tensorflow as tf
+
+from wae_tf.samplers.base import Sampler, generator, normal_draws
+
+__all__ = ["FlowSampler"]
+
+_MAX_LOG_SCALE = 3.0  # Softly bounds a layer's scale to [1/20, 20], against overflow.
+_BLOCK = 4096
+
+
+class FlowSampler(Sampler):
+    """Masked autoregressive flow (MAF, [1]) of TensorFlow Probability.
+
+    Layers with the order of dimensions reversed in between, on standardised codes.
+    Drawing takes `latent_dim` passes through each layer.
+
+    [1] Papamakarios et al., *Masked Autoregressive Flow for Density Estimation*, NeurIPS
+    2017, arXiv:1705.07057.
+    """
+
+    kind = "flow"
+
+    def __init__(self, arrays, settings):
+        super().__init__(arrays, settings)
+        self._networks, self._flow = _build(
+            self.latent_dim,
+            self.settings["layers"],
+            self.settings["units"],
+            self.arrays["mean"],
+            self.arrays["stddev"],
+        )
+        variables = _variables(self._networks)
+        for i, variable in enumerate(variables):
+            values = self.arrays.get(f"variable_{i:03d}")
+            if values is None or values.shape != tuple(variable.shape):
+                raise ValueError(
+                    f"A flow with settings {self.settings} must have {len(variables)} arrays of "
+                    f"variables. Received: { {k: v.shape for k, v in self.arrays.items()} }"
+                )
+            variable.assign(values)
+
+    @classmethod
+    def fit(
+        cls,
+        points,
+        settings,
+        *,
+        seed=0,
+        verbose=0,
+        layers=5,
+        units=128,
+        epochs=50,
+        batch_size=500,
+        learning_rate=1e-3,
+        patience=5,
+    ):
+        """Maximises the likelihood; keeps the epoch that is best on a held-out tenth.
+
+        Args:
+            layers: Autoregressive layers.
+            units: Units in each of a layer's two hidden layers.
+            epochs: Passes through the codes, at most.
+            batch_size: Codes in a step.
+            learning_rate: Adam's rate.
+            patience: Epochs without a better one after which fitting ends.
+        """
+        if len(points) < 100:
+            raise ValueError(
+                f"A flow needs at least 100 codes: pass more images. Received: {len(points)} codes"
+            )
+        points = generator(seed, 2).permutation(points.astype("float32"))
+        held_out, points = np.split(points, [len(points) // 10])
+        stddev = points.std(axis=0)
+        stddev = np.maximum(stddev, 1e-3 * max(float(stddev.mean()), 1e-6))
+        networks, flow = _build(
+            points.shape[1], layers, units, points.mean(axis=0), stddev, seed=seed
+        )
+        variables = _variables(networks)
+        step = _training_step(flow, variables, learning_rate)
+        measure = tf.function(lambda z: -tf.reduce_mean(_log_prob(flow, z)))
+        best, best_epoch = np.inf, 0
+        batch_size = min(batch_size, len(points))
+        for epoch in range(1, epochs + 1):
+            order = generator(seed, 2 + epoch).permutation(len(points))
+            for i in range(0, len(points) - batch_size + 1, batch_size):
+                step(tf.constant(points[order[i : i + batch_size]]))
+            loss = float(measure(tf.constant(held_out)))
+            if verbose:
+                print(f"flow: epoch {epoch}/{epochs}, held-out nats per code {loss:.4f}")
+            if loss < best:
+                best, best_epoch = loss, epoch
+                kept = [variable.numpy() for variable in variables]
+            if epoch - best_epoch >= patience or not np.isfinite(loss):
+                break
+        if best_epoch == 0:
+            raise ValueError(
+                "The flow's likelihood was never finite: take a smaller `learning_rate`. "
+                f"Received: learning_rate={learning_rate}"
+            )
+        arrays = {f"variable_{i:03d}": values for i, values in enumerate(kept)}
+        return cls(
+            {"mean": points.mean(axis=0), "stddev": stddev, **arrays},
+            {**settings, "layers": layers, "units": units, "held_out_nats": best},
+        )
+
+    def draw(self, n, seed):
+        noise = normal_draws(n, self.latent_dim, seed).astype("float32")
+        blocks = range(0, n, _BLOCK)
+        return np.concatenate([self._flow.forward(noise[i : i + _BLOCK]).numpy() for i in blocks])
+
+
+def _build(latent_dim, layers, units, mean, stddev, seed=0):
+    """Returns the autoregressive networks, and the bijector from noise to points."""
+    import tensorflow_probability as tfp
+
+    tfb = tfp.bijectors
+    networks = [
+        tfb.AutoregressiveNetwork(
+            params=2,
+            event_shape=[latent_dim],
+            hidden_units=[units, units],
+            activation="relu",
+            kernel_initializer=_initializer(seed, layer),
+        )
+        for layer in range(layers)
+    ]
+    backwards = list(range(latent_dim))[::-1]
+    chain = [tfb.Shift(mean), tfb.Scale(stddev)]
+    for network in networks:
+        network.build((None, latent_dim))
+        chain += [
+            tfb.MaskedAutoregressiveFlow(shift_and_log_scale_fn=_bounded(network)),
+            tfb.Permute(backwards),
+        ]
+    return networks, tfb.Chain(chain)
+
+
+def _initializer(seed, layer):
+    import tf_keras  # TFP's networks are made of its layers.
+
+    return tf_keras.initializers.GlorotUniform(seed=(seed * 1000 + layer) % 2**31)
+
+
+def _bounded(network):
+    def shift_and_log_scale(z):
+        shift, log_scale = tf.unstack(network(z), axis=-1)
+        return shift, _MAX_LOG_SCALE * tf.tanh(log_scale / _MAX_LOG_SCALE)
+
+    return shift_and_log_scale
+
+
+def _variables(networks):
+    return [variable for network in networks for variable in network.trainable_variables]
+
+
+def _log_prob(flow, z):
+    noise = flow.inverse(z)
+    d = z.shape[1]
+    log_normal = -0.5 * (tf.reduce_sum(noise**2, axis=1) + d * np.log(2.0 * np.pi))
+    return log_normal + flow.inverse_log_det_jacobian(z, event_ndims=1)
+
+
+def _training_step(flow, variables, learning_rate):
+    import tf_keras
+
+    optimizer = tf_keras.optimizers.Adam(learning_rate)  # Applies the layers' masks, too.
+    optimizer.build(variables)
+
+    @tf.function
+    def step(z):
+        with tf.GradientTape() as tape:
+            loss = -tf.reduce_mean(_log_prob(flow, z))
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 10.0)
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+
+    return step

@@ -1,0 +1,75 @@
+"""Gaussian mixture of codes."""
+
+import numpy as np
+
+from wae_tf.samplers.base import Sampler, generator, normal_draws
+
+__all__ = ["GaussianMixtureSampler"]
+
+
+class GaussianMixtureSampler(Sampler):
+    """Full-covariance Gaussian mixture, fitted by scikit-learn.
+
+    With ten components the FID of a WAE-MMD on CelebA fell from 53.7 to 42.7 ([1], Table 1).
+
+    [1] Ghosh et al., *From Variational to Deterministic Autoencoders*, ICLR 2020,
+    arXiv:1903.12436.
+    """
+
+    kind = "gmm"
+
+    def __init__(self, arrays, settings):
+        super().__init__(arrays, settings)
+        components, d = self.arrays["means"].shape
+        shapes = {"weights": (components,), "means": (components, d), "factors": (components, d, d)}
+        if d != self.latent_dim or any(self.arrays[k].shape != v for k, v in shapes.items()):
+            raise ValueError(
+                f"A mixture of {components} must have the arrays {shapes}. "
+                f"Received: { {k: v.shape for k, v in self.arrays.items()} }"
+            )
+
+    @classmethod
+    def fit(cls, points, settings, *, seed=0, verbose=0, components=10):
+        """Fits by expectation maximisation from a k-means start.
+
+        A millionth of the mean variance is added to each covariance, so that directions
+        which codes do not use leave it invertible.
+
+        Args:
+            components: Gaussians in the mixture; needs twice as many codes.
+        """
+        from sklearn.mixture import GaussianMixture
+
+        if components < 1:
+            raise ValueError(f"`components` must be at least 1. Received: components={components}")
+        if len(points) < 2 * components:
+            raise ValueError(
+                f"A mixture of {components} needs at least {2 * components} codes: pass more "
+                f"images, or fewer `components`. Received: {len(points)} codes"
+            )
+        mixture = GaussianMixture(
+            components,
+            reg_covar=1e-6 * max(float(points.var(axis=0).mean()), 1e-12),
+            max_iter=200,
+            random_state=seed,
+            verbose=verbose > 1,
+        ).fit(points)
+        return cls(
+            {
+                "weights": mixture.weights_,
+                "means": mixture.means_,
+                "factors": np.linalg.cholesky(mixture.covariances_),
+            },
+            {**settings, "components": components},
+        )
+
+    def draw(self, n, seed):
+        noise = normal_draws(n, self.latent_dim, seed)
+        bounds = np.cumsum(self.arrays["weights"], dtype="float64")
+        chosen = np.searchsorted(bounds[:-1], generator(seed, 1).random(n), side="right")
+        points = np.empty_like(noise)
+        for k, (mean, factor) in enumerate(
+            zip(self.arrays["means"], self.arrays["factors"], strict=True)
+        ):
+            points[chosen == k] = mean + noise[chosen == k] @ factor.T
+        return points

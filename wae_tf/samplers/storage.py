@@ -1,0 +1,106 @@
+"""Fitted samplers as HDF5 files: arrays with their settings as JSON, nothing to execute."""
+
+import hashlib
+import importlib.resources
+import json
+
+import numpy as np
+
+from wae_tf import files
+from wae_tf.samplers.fitting import CLASSES, KINDS
+
+__all__ = ["read", "read_all", "write", "write_all"]
+
+
+def write(path, sampler):
+    """Writes a sampler to an HDF5 file; `read` makes an equal one of it."""
+    import h5py
+
+    with files.replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["settings"] = json.dumps(sampler.settings)
+        for name, values in sampler.arrays.items():
+            file.create_dataset(name, data=values)
+
+
+def read(path):
+    """Reads a sampler that `write` wrote.
+
+    Raises:
+        ValueError: The file is not one, is damaged, or its kind is unknown.
+
+    Example:
+        >>> write("sampler_gmm.h5", sampler)
+        >>> codes = read("sampler_gmm.h5").sample(16, seed=0)
+    """
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            settings = json.loads(file.attrs["settings"])
+            arrays = {name: np.asarray(values) for name, values in file.items()}
+        cls = CLASSES[settings["kind"]]
+        return cls(arrays, settings)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"A sampler's file must be one that `wae_tf.samplers.write` wrote, of a kind among "
+            f"{list(KINDS)}. Received: {path} ({type(error).__name__}: {error})"
+        ) from error
+
+
+def write_all(directory, samplers):
+    """Writes samplers beside the weights of a zoo entry.
+
+    Args:
+        directory: The entry's directory.
+        samplers: Dict from kind to `Sampler`, such as `model.samplers`.
+
+    Returns:
+        What the entry records of them: dict from kind to file, SHA-256 and settings.
+    """
+    records = {}
+    for kind, sampler in samplers.items():
+        path = directory / _file(kind)
+        write(path, sampler)
+        records[kind] = {
+            "file": path.name,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "settings": sampler.settings,
+        }
+    return records
+
+
+def read_all(directory, records):
+    """Reads the samplers that an entry records, each checked against its SHA-256.
+
+    Args:
+        directory: The entry's directory.
+        records: What `write_all` returned.
+
+    Returns:
+        Dict from kind to `Sampler`.
+
+    Raises:
+        ValueError: A file is missing or damaged, or a record is none of `write_all`.
+    """
+    samplers = {}
+    for kind, record in records.items():
+        if kind not in CLASSES or record.get("file") != _file(kind):
+            raise ValueError(
+                f"An entry's samplers must be among {list(KINDS)}, in files such as "
+                f"{_file('gmm')!r}. Received: {kind!r} in {record}"
+            )
+        path = directory / _file(kind)
+        got = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
+        if got != record.get("sha256"):
+            raise ValueError(
+                "A sampler must have the SHA-256 that `entry.json` records: the file is missing, "
+                "damaged or incomplete; restore it, or fit and save the sampler again. "
+                f"Received: {path} with {got}, expected {record.get('sha256')}"
+            )
+        with importlib.resources.as_file(path) as local:
+            samplers[kind] = read(local)
+    return samplers
+
+
+def _file(kind):
+    return f"sampler_{kind}.h5"
