@@ -1,7 +1,6 @@
 """Checks extractors: the shipped classifier, Inception's input, any network, and the cache."""
 
 import hashlib
-import importlib.resources
 import json
 import shutil
 
@@ -10,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from wae_tf import data, features, inception, lenet, metrics
+from wae_tf import data, features, files, inception, lenet, metrics
 
-SHIPPED = importlib.resources.files("wae_tf.zoo_entries") / "mnist_lenet"
+SHIPPED = files.zoo_directory() / "mnist_lenet"
 
 
 @pytest.fixture(scope="module")

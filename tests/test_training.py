@@ -75,7 +75,7 @@ def files(workdir):
 
 
 def test_workdir_holds_what_is_documented(run):
-    workdir, model, config = run
+    workdir, _, config = run
     assert {p.name for p in workdir.iterdir()} == {
         "checkpoint-0003.weights.h5",
         "config.json",
@@ -112,7 +112,7 @@ def test_workdir_is_an_entry_that_loads(run):
 
 
 def test_entry_records_what_reproduces_its_results(run, source):
-    workdir, model, config = run
+    workdir, _, config = run
     entry = read_json(workdir / "entry.json")
     test_images = np.load(source)["x_test"]
     losses = training.test_losses(wae_tf.load(workdir), test_images, config.batch_size)

@@ -211,11 +211,13 @@ class Checkpoint(keras.callbacks.Callback):
         rows = [row for row in self.history() if row["epoch"] < done]
         rows.append({"epoch": done, **{name: float(value) for name, value in logs.items()}})
         names = list(dict.fromkeys(name for row in rows for name in row))
-        with files.replacing(self.directory / "history.csv") as temporary:
-            with open(temporary, "w", newline="") as file:
-                writer = csv.DictWriter(file, names)
-                writer.writeheader()
-                writer.writerows(rows)
+        with (
+            files.replacing(self.directory / "history.csv") as temporary,
+            open(temporary, "w", newline="") as file,
+        ):
+            writer = csv.DictWriter(file, names)
+            writer.writeheader()
+            writer.writerows(rows)
 
 
 def _epoch(path):

@@ -1,10 +1,11 @@
-"""Writing files so that a crash never leaves half of one."""
+"""Where files lie, and writing them so that a crash never leaves half of one."""
 
 import contextlib
+import importlib.resources
 import os
 import pathlib
 
-__all__ = ["replacing", "writable_directory"]
+__all__ = ["replacing", "writable_directory", "zoo_directory"]
 
 
 @contextlib.contextmanager
@@ -44,3 +45,11 @@ def writable_directory(path, name="directory"):
             f"its permissions. Received: {name}={str(path)!r} ({error.strerror})"
         ) from error
     return path
+
+
+def zoo_directory():
+    """Returns the zoo's directory: in a clone `zoo/`, installed `wae_tf/zoo_entries/`."""
+    clone = pathlib.Path(__file__).resolve().parent.parent
+    if (clone / "setup.cfg").is_file() and (clone / "zoo").is_dir():
+        return clone / "zoo"
+    return importlib.resources.files("wae_tf.zoo_entries")

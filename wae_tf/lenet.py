@@ -76,7 +76,7 @@ def load_lenet(directory=None):
         TensorShape([1, 10])
     """
     if directory is None:
-        directory = importlib.resources.files("wae_tf.zoo_entries") / "mnist_lenet"
+        directory = files.zoo_directory() / "mnist_lenet"
     else:
         directory = pathlib.Path(directory)
     try:

@@ -207,10 +207,7 @@ def save_samplers(directory, model):
 
 
 def _zoo():
-    checkout = pathlib.Path(__file__).resolve().parent.parent
-    if (checkout / "setup.cfg").is_file() and (checkout / "zoo").is_dir():
-        return checkout / "zoo"
-    return importlib.resources.files("wae_tf.zoo_entries")
+    return files.zoo_directory()
 
 
 def _directory(name_or_directory):
