@@ -1,6 +1,7 @@
 """Checks `wae-evaluate`: its flags, a whole run, and its errors."""
 
 import json
+import shutil
 import sys
 
 import numpy as np
@@ -10,6 +11,7 @@ from absl.testing import flagsaver
 
 import wae_tf
 from wae_tf.bin import evaluate
+from wae_tf.evaluation.record import record
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +86,36 @@ def test_flags_become_arguments(run, calls, folder):
         "name": "model",
         "verbose": False,
     }
+
+
+def test_record_keeps_numbers_and_sampler_in_the_entry(run, folder, tmp_path):
+    model = tmp_path / "model"
+    shutil.copytree(folder / "model", model)
+    before = wae_tf.zoo.read_entry(model)
+    for arguments in (["--record"], ["--record", "--sampler=gmm", "--seeds=2"]):
+        assert not run("--num=20", "--features=none", *arguments, model=model)
+    entry = wae_tf.zoo.read_entry(model)
+    assert {k: entry[k] for k in before} == before
+    assert set(entry["evaluation"]) == {"prior", "gmm"}
+    measured = json.loads((folder / "report" / "results.json").read_text())
+    recorded = entry["evaluation"]["gmm"]
+    for name in ("value", "stddev", "floor", "n"):
+        assert recorded["metrics"]["sliced_wasserstein"][name] == pytest.approx(
+            measured["metrics"]["sliced_wasserstein"][name], rel=1e-5
+        )
+    assert recorded["data_sha256"] == measured["data"]["sha256"]
+    assert recorded["command"] == (
+        f"wae-evaluate --model={model} --data=images.npz --sampler=gmm --features=none --num=20 "
+        "--seeds=2 --output=report"
+    )
+    draws = wae_tf.load(model).sample(3, seed=0, sampler="gmm")  # Comes back with the weights.
+    assert draws.shape == (3, *entry["config"]["image_shape"])
+
+
+def test_an_evaluation_with_errors_is_not_recorded(folder):
+    with pytest.raises(ValueError, match="without errors.*Received: errors={'fid': 'no'}"):
+        record(folder / "model", {"errors": {"fid": "no"}}, "wae-evaluate")
+    assert "evaluation" not in wae_tf.zoo.read_entry(folder / "model")
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,8 @@ def test_xla_gives_the_same_losses(divergence):
     z_prior = np.random.default_rng(0).normal(size=(20, 3)).astype("float32")
 
     def terms(x, z_prior):
-        return model.terms(x, model.codes(x), z_prior, False)
+        distribution = model.code_distribution(x)
+        return model.terms(x, distribution.location, z_prior, distribution, training=False)
 
     plain, compiled = (tf.function(terms, jit_compile=jit)(x, z_prior) for jit in (False, True))
     assert plain.keys() == compiled.keys()

@@ -203,7 +203,10 @@ def test_distributions_of_another_shape_are_refused(distribution, received):
 @pytest.mark.parametrize(
     "arguments, match",
     [
-        (("gaussian", 3), r"\['normal', 'uniform', 'sphere'\].*Received: prior='gaussian'"),
+        (
+            ("gaussian", 3),
+            r"\['normal', 'uniform', 'sphere', 'mixture'\].*Received: prior='gaussian'",
+        ),
         ((None, 3), r"Received: prior=None"),
         (("normal", 3, 0.0), r"`prior_stddev` must be positive. Received: prior_stddev=0.0"),
         (("normal", 3, float("nan")), r"`prior_stddev` must be positive. .*nan"),

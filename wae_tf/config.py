@@ -4,16 +4,23 @@ import dataclasses
 import json
 import math
 
-from wae_tf.costs import COSTS
+from wae_tf.combinations import check_combinations
+from wae_tf.costs import COSTS, PERCEPTUAL_COSTS
+from wae_tf.divergences.adversarial import ADVERSARIAL
+from wae_tf.divergences.build import DIVERGENCES as SAMPLE_DIVERGENCES
+from wae_tf.divergences.kernels import KERNELS
+from wae_tf.models.vae import LIKELIHOODS
+from wae_tf.models.wae import REG_WEIGHT_SCHEDULES
 from wae_tf.networks.build import DECODERS, ENCODERS
-from wae_tf.networks.dcgan import check_width, decoder_factor
-from wae_tf.priors import check_prior
+from wae_tf.networks.heads import CODES
+from wae_tf.priors import PRIORS, check_prior
 from wae_tf.schedules import SCHEDULES
 
 __all__ = ["WAEConfig"]
 
-DIVERGENCES = ("mmd", "gan")
-KERNELS = ("imq", "rbf")
+LR_SCHEDULES = (*SCHEDULES, "plateau")  # The last is a callback, `wae_tf.plateau`.
+MODELS = ("wae", "vae", "ae")
+DIVERGENCES = (*SAMPLE_DIVERGENCES, *ADVERSARIAL)
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -45,22 +52,39 @@ class WAEConfig:
         (0.0, 1.0), "Range inside the model: 0,1 (sigmoid decoder) or -1,1 (tanh)."
     )
     # Objective, Eq. (4).
+    model: str = _field("wae", f"Objective: one of {', '.join(MODELS)}.")
     divergence: str = _field("mmd", f"D_Z in Eq. (4): one of {', '.join(DIVERGENCES)}.")
-    kernel: str = _field("imq", f"Kernel of the MMD: one of {', '.join(KERNELS)}.")
+    kernel: str = _field("imq", f"Kernel of the MMD: of {', '.join(KERNELS)}; + joins several.")
     reg_weight: float = _field(
         10.0, "lambda in Eq. (4), on the cost as scaled by cost_scale. Positive."
     )
-    cost: str = _field("squared_error", f"c in Eq. (4): one of {', '.join(COSTS)}.")
+    reg_weight_schedule: str = _field(
+        "constant", f"How lambda changes: one of {', '.join(REG_WEIGHT_SCHEDULES)}."
+    )
+    num_images: int = _field(60_000, "Training images, which MMD++ must know the number of.")
+    log_variance_weight: float = _field(
+        0.0, "Factor on the L1 penalty on a Gaussian encoder's log variances."
+    )
+    cost: str = _field(
+        "squared_error", f"c in Eq. (4): one of {', '.join((*COSTS, *PERCEPTUAL_COSTS))}."
+    )
     cost_scale: float = _field(
         1.0, "Factor on the cost; the authors' code has 0.05, unsaid in the paper."
     )
-    prior: str = _field("normal", "P_Z: one of normal, uniform, sphere.")
-    prior_stddev: float = _field(1.0, "Standard deviation of the normal prior.")
+    likelihood: str = _field("fixed", f"Pixels of a VAE: one of {', '.join(LIKELIHOODS)}.")
+    pixel_stddev: float = _field(
+        1.0, "Standard deviation of a VAE's pixels, at first if learned; in units of pixel_range."
+    )
+    beta: float = _field(1.0, "Factor on the KL of a VAE.")
+    prior: str = _field("normal", f"P_Z: one of {', '.join((*PRIORS, 'vamp'))}.")
+    prior_stddev: float = _field(1.0, "Standard deviation of the normal or mixture prior.")
+    prior_components: int = _field(10, "Components of the mixture or vamp prior.")
     latent_dim: int = _field(8, "Dimension of the codes.")
     prior_log_prob: bool = _field(
         False, "Whether the prior's log density is added to the discriminator's logits."
     )
     # Networks.
+    codes: str = _field("deterministic", f"The encoder's codes: one of {', '.join(CODES)}.")
     encoder: str = _field("dcgan", f"Architecture: one of {', '.join(ENCODERS)}.")
     encoder_width: int = _field(1024, "Filters of the encoder's widest layer.")
     encoder_layers: int = _field(4, "Layers of the encoder before its last, dense one.")
@@ -77,7 +101,12 @@ class WAEConfig:
     learning_rate: float = _field(1e-3, "Adam's rate for encoder and decoder.")
     discriminator_learning_rate: float = _field(5e-4, "Adam's rate for the discriminator.")
     adam_beta_1: float = _field(0.5, "Adam's decay of the first moment.")
-    lr_schedule: str = _field("manual", f"One of {', '.join(SCHEDULES)}; see wae_tf.schedules.")
+    lr_schedule: str = _field("manual", f"One of {', '.join(LR_SCHEDULES)}; see wae_tf.schedules.")
+    lr_decay_epochs: float = _field(50.0, "Epochs in which 'exponential' falls to a tenth.")
+    pretrain_encoder: bool = _field(
+        False, "Whether the encoder first matches the prior's mean and covariance."
+    )
+    pretrain_batch_size: int = _field(1000, "Images in a step of that; at least 2.")
     batch_size: int = _field(100, "Images in a training step; at least 2.")
     epochs: int = _field(100, "Passes through the training images.")
     precision: str = _field(
@@ -90,12 +119,16 @@ class WAEConfig:
             self._check_type(field)
         self._check_ranges()
         for name, value, choices in (
+            ("model", self.model, MODELS),
             ("divergence", self.divergence, DIVERGENCES),
-            ("kernel", self.kernel, KERNELS),
-            ("cost", self.cost, COSTS),
+            *(("kernel", part, KERNELS) for part in self.kernel.split("+")),
+            ("reg_weight_schedule", self.reg_weight_schedule, REG_WEIGHT_SCHEDULES),
+            ("likelihood", self.likelihood, LIKELIHOODS),
+            ("codes", self.codes, CODES),
+            ("cost", self.cost, (*COSTS, *PERCEPTUAL_COSTS)),
             ("encoder", self.encoder, ENCODERS),
             ("decoder", self.decoder, DECODERS),
-            ("lr_schedule", self.lr_schedule, SCHEDULES),
+            ("lr_schedule", self.lr_schedule, LR_SCHEDULES),
             ("precision", self.precision, PRECISIONS),
             ("pixel_range", self.pixel_range, ((0.0, 1.0), (-1.0, 1.0))),
         ):
@@ -103,8 +136,11 @@ class WAEConfig:
                 raise ValueError(
                     f"`{name}` must be one of {list(choices)}. Received: {name}={value!r}"
                 )
-        check_prior(self.prior, self.latent_dim, self.prior_stddev)
-        self._check_combinations()
+        if self.prior == "vamp":
+            check_prior("normal", self.latent_dim, self.prior_stddev)
+        else:
+            check_prior(self.prior, self.latent_dim, self.prior_stddev)
+        check_combinations(self)
 
     def _check_type(self, field):
         """Accepts JSON's types, and stores lists as tuples, integers as floats where due."""
@@ -152,12 +188,20 @@ class WAEConfig:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.type is int and field.name != "seed":
-                lowest = 2 if field.name == "batch_size" else 1
+                at_least_two = ("batch_size", "pretrain_batch_size", "num_images")
+                lowest = 2 if field.name in at_least_two else 1
                 if value < lowest:
                     raise ValueError(
                         f"`{field.name}` must be at least {lowest}. Received: {field.name}={value}"
                     )
-        for name in ("cost_scale", "learning_rate", "discriminator_learning_rate"):
+        for name in (
+            "cost_scale",
+            "learning_rate",
+            "discriminator_learning_rate",
+            "lr_decay_epochs",
+            "pixel_stddev",
+            "beta",
+        ):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
@@ -167,33 +211,10 @@ class WAEConfig:
             )
         if not 0 <= self.seed < 2**31:
             raise ValueError(f"`seed` must be in [0, 2**31). Received: seed={self.seed}")
-        if not (math.isfinite(self.input_noise_stddev) and self.input_noise_stddev >= 0):
-            raise ValueError(
-                "`input_noise_stddev` must not be negative. "
-                f"Received: input_noise_stddev={self.input_noise_stddev}"
-            )
-
-    def _check_combinations(self):
-        if self.cost == "binary_cross_entropy" and self.pixel_range != (0.0, 1.0):
-            raise ValueError(
-                "`cost='binary_cross_entropy'` needs `pixel_range=(0, 1)`: it takes pixels as "
-                f"probabilities. Received: pixel_range={self.pixel_range}"
-            )
-        if self.prior_log_prob and (self.divergence != "gan" or self.prior != "normal"):
-            raise ValueError(
-                "`prior_log_prob` needs `divergence='gan'` and `prior='normal'`: it helps a "
-                "discriminator with the prior's density, which is constant for the others. "
-                f"Received: divergence={self.divergence!r}, prior={self.prior!r}"
-            )
-        if self.encoder == "dcgan":
-            check_width("encoder", self.encoder_width, self.encoder_layers - 1)
-        if self.decoder != "mlp":
-            decoder_factor(
-                self.image_shape,
-                self.decoder_width,
-                self.decoder_layers,
-                modified=self.decoder == "dcgan_mod",
-            )
+        for name in ("input_noise_stddev", "log_variance_weight"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")
 
     def to_dict(self):
         """Returns the fields as JSON's types."""

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 __all__ = ["PRIORS", "Prior", "get_prior"]
 
-PRIORS = ("normal", "uniform", "sphere")
+PRIORS = ("normal", "uniform", "sphere", "mixture")
 
 
 class Prior:
@@ -79,18 +79,23 @@ class Prior:
         return tf.cast(self.distribution.log_prob(tf.cast(z, self.distribution.dtype)), tf.float32)
 
 
-def get_prior(prior, latent_dim, stddev=1.0):
+def get_prior(prior, latent_dim, stddev=1.0, components=10):
     """Makes a `Prior` for codes of one dimension.
 
     - `"normal"`: N(0, `stddev`**2 I).
     - `"uniform"`: uniform on `[-1, 1]**latent_dim`; codes get there by `tanh`.
     - `"sphere"`: uniform on the unit sphere; codes get there by division by their length.
+    - `"mixture"`: `components` normals of equal weight and variance `stddev**2 / 4`, whose
+      means are fixed draws from N(0, 3/4 `stddev`**2 I): together about as wide as
+      `"normal"`.
 
     Args:
         prior: One of the names above, a TensorFlow Probability distribution over
             vectors of length `latent_dim`, or a `Prior`.
         latent_dim: Dimension of the codes, at least 1.
-        stddev: Standard deviation of `"normal"`, positive; the others have none.
+        stddev: Standard deviation of `"normal"` and `"mixture"`, positive; the
+            others have none.
+        components: Normals in the `"mixture"`, at least 1.
 
     Raises:
         ValueError: The name is unknown, or the distribution does not fit `latent_dim`.
@@ -131,6 +136,18 @@ def get_prior(prior, latent_dim, stddev=1.0):
             squared_distance=float(latent_dim),  # As in the authors' code; the mean is 2/3 of it.
             constant_density=True,
         )
+    if prior == "mixture":
+        rng = np.random.default_rng([latent_dim, components])
+        means = 0.75**0.5 * stddev * rng.normal(size=(components, latent_dim))
+        return Prior(
+            tfd.MixtureSameFamily(
+                tfd.Categorical(logits=np.zeros(components, "float32")),
+                tfd.MultivariateNormalDiag(
+                    loc=means.astype("float32"),
+                    scale_diag=np.full((components, latent_dim), 0.5 * stddev, "float32"),
+                ),
+            )
+        )
     return Prior(
         tfd.SphericalUniform(latent_dim),
         support=lambda z: tf.math.l2_normalize(z, axis=-1),
@@ -149,7 +166,7 @@ def check_prior(prior, latent_dim, stddev):
         )
     if not (math.isfinite(stddev) and stddev > 0):
         raise ValueError(f"`prior_stddev` must be positive. Received: prior_stddev={stddev}")
-    if prior != "normal":
+    if prior not in ("normal", "mixture"):
         _check_no_stddev(stddev, repr(prior))
     if prior == "sphere" and latent_dim < 2:
         raise ValueError(
@@ -161,7 +178,8 @@ def check_prior(prior, latent_dim, stddev):
 def _check_no_stddev(stddev, prior):
     if stddev != 1.0:
         raise ValueError(
-            "`prior_stddev` belongs to the 'normal' prior; the others have a fixed scale. "
+            "`prior_stddev` belongs to the 'normal' prior and the 'mixture'; the others have a "
+            "fixed scale. "
             f"Received: prior={prior}, prior_stddev={stddev}"
         )
 

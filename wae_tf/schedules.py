@@ -8,7 +8,7 @@ __all__ = ["SCHEDULES", "EpochSchedule"]
 # (first epoch, counted from 1, factor) of the authors' schedule 'manual'.
 _MANUAL = ((1, 1.0), (31, 0.5), (51, 0.1), (101, 0.01))
 
-SCHEDULES = ("constant", "manual", "manual_smooth")
+SCHEDULES = ("constant", "manual", "manual_smooth", "exponential")
 
 
 @keras.saving.register_keras_serializable(package="wae_tf")
@@ -20,12 +20,15 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
     - `"constant"`: 1.
     - `"manual"`: 1 up to epoch 30, 1/2 up to 50, 1/10 up to 100, then 1/100.
     - `"manual_smooth"`: `100 ** (-k / epochs)`, so that the last one has 1/100.
+    - `"exponential"`: `10 ** (-(k - 1) / decay_epochs)`, which the authors' code does where
+      its schedule is a number.
 
     Args:
         initial: Learning rate, positive.
         kind: One of the names above.
         epochs: Length of the whole training.
         steps_per_epoch: Optimizer steps that make one epoch.
+        decay_epochs: Epochs in which `"exponential"` falls to a tenth.
 
     Raises:
         ValueError: `kind` is none of the names, or a number is not positive.
@@ -36,13 +39,14 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
         1e-05
     """
 
-    def __init__(self, initial, kind, *, epochs, steps_per_epoch):
+    def __init__(self, initial, kind, *, epochs, steps_per_epoch, decay_epochs=50.0):
         if kind not in SCHEDULES:
             raise ValueError(f"`kind` must be one of {list(SCHEDULES)}. Received: kind={kind!r}")
         for name, value in (
             ("initial", initial),
             ("epochs", epochs),
             ("steps_per_epoch", steps_per_epoch),
+            ("decay_epochs", decay_epochs),
         ):
             if not value > 0:
                 raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
@@ -50,6 +54,7 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
         self.kind = kind
         self.epochs = epochs
         self.steps_per_epoch = steps_per_epoch
+        self.decay_epochs = decay_epochs
 
     def __call__(self, step):
         epoch = ops.cast(ops.floor_divide(step, self.steps_per_epoch), "float32") + 1.0
@@ -57,6 +62,8 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
             factor = 1.0
         elif self.kind == "manual_smooth":
             factor = ops.power(100.0, -epoch / self.epochs)
+        elif self.kind == "exponential":
+            factor = ops.power(10.0, (1.0 - epoch) / self.decay_epochs)
         else:
             factor = 1.0
             for first, value in _MANUAL:
@@ -69,4 +76,5 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
             "kind": self.kind,
             "epochs": self.epochs,
             "steps_per_epoch": self.steps_per_epoch,
+            "decay_epochs": self.decay_epochs,
         }

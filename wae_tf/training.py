@@ -11,6 +11,8 @@ from wae_tf import callbacks, data, files, zoo
 from wae_tf.config import WAEConfig
 from wae_tf.models.build import build_model
 from wae_tf.models.wae_gan import WAEGAN
+from wae_tf.plateau import PlateauLearningRate
+from wae_tf.pretraining import PretrainEncoder
 from wae_tf.schedules import EpochSchedule
 
 __all__ = ["compile_model", "test_losses", "train"]
@@ -34,13 +36,15 @@ def compile_model(model, config, steps_per_epoch, **kwargs):
     """
 
     def adam(learning_rate):
-        schedule = EpochSchedule(
-            learning_rate,
-            config.lr_schedule,
-            epochs=config.epochs,
-            steps_per_epoch=steps_per_epoch,
-        )
-        return keras.optimizers.Adam(schedule, beta_1=config.adam_beta_1)
+        if config.lr_schedule != "plateau":  # Which a callback sees to.
+            learning_rate = EpochSchedule(
+                learning_rate,
+                config.lr_schedule,
+                epochs=config.epochs,
+                steps_per_epoch=steps_per_epoch,
+                decay_epochs=config.lr_decay_epochs,
+            )
+        return keras.optimizers.Adam(learning_rate, beta_1=config.adam_beta_1)
 
     if isinstance(model, WAEGAN):
         kwargs["discriminator_optimizer"] = adam(config.discriminator_learning_rate)
@@ -141,7 +145,11 @@ def train(
             validation_data=None
             if test_images is None
             else data.batches(followed, config.batch_size, training=False),
-            callbacks=[*_callbacks(workdir, followed), checkpoint],
+            callbacks=[
+                *_callbacks(workdir, followed),
+                *_schedules(config, images, checkpoint.history()),
+                checkpoint,
+            ],
             verbose=verbose,
         )
     zoo.save_entry(
@@ -207,6 +215,23 @@ def _callbacks(workdir, followed):
 def _spread(images, count):
     """Returns `count` images evenly spaced, or all if there are fewer."""
     return images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)]
+
+
+def _schedules(config, images, history):
+    """Returns what a config asks for beside descending the loss; before the checkpoint."""
+    chosen = []
+    if config.pretrain_encoder:
+        chosen.append(
+            PretrainEncoder(
+                images,
+                batch_size=config.pretrain_batch_size,
+                learning_rate=config.learning_rate,
+                seed=config.seed,
+            )
+        )
+    if config.lr_schedule == "plateau":
+        chosen.append(PlateauLearningRate(history=history))
+    return chosen
 
 
 def _check_same_run(path, config):

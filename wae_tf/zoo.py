@@ -22,6 +22,7 @@ __all__ = [
     "read_entry",
     "save_entry",
     "save_samplers",
+    "update_entry",
 ]
 
 _ENTRY = "entry.json"
@@ -199,9 +200,22 @@ def save_samplers(directory, model):
         >>> wae_tf.samplers.fit(model, images, kind="gmm", components=10)
         >>> wae_tf.zoo.save_samplers("runs/mnist", model)
     """
-    entry = read_entry(directory)
-    directory = files.writable_directory(_directory(directory))
-    entry["samplers"] = storage.write_all(directory, model.samplers)
+    path = files.writable_directory(_directory(directory))
+    update_entry(directory, samplers=storage.write_all(path, model.samplers))
+
+
+def update_entry(name_or_directory, **parts):
+    """Replaces parts of an entry's JSON file, and leaves the rest as it is.
+
+    Args:
+        name_or_directory: Name or directory of an entry that is there.
+        **parts: JSON values by key, such as `evaluation`.
+
+    Raises:
+        ValueError: There is no entry, or its directory cannot be written to.
+    """
+    entry = {**read_entry(name_or_directory), **parts}
+    directory = files.writable_directory(_directory(name_or_directory))
     with files.replacing(directory / _ENTRY) as temporary:
         temporary.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
 

@@ -7,6 +7,7 @@ Each number is printed next to its floor, the same metric between two sets of re
 """
 
 import pathlib
+import shlex
 
 from absl import flags
 
@@ -14,6 +15,7 @@ from wae_tf import data, zoo
 from wae_tf import features as features_lib
 from wae_tf.bin import common
 from wae_tf.evaluation import evaluate
+from wae_tf.evaluation.record import record
 
 _FLAGS = flags.FlagValues()
 _MODEL = flags.DEFINE_string(
@@ -84,6 +86,12 @@ _SEEDS = flags.DEFINE_integer(
 _SEED = flags.DEFINE_integer(
     "seed", 0, "Seed of the first set of samples.", lower_bound=0, flag_values=_FLAGS
 )
+_RECORD = flags.DEFINE_bool(
+    "record",
+    False,
+    "Whether to write the numbers, and a sampler that was fitted, into the model's zoo entry.",
+    flag_values=_FLAGS,
+)
 _VERBOSE = flags.DEFINE_bool(
     "verbose", True, "Whether to print numbers as they come.", flag_values=_FLAGS
 )
@@ -116,7 +124,8 @@ def main():
 
     images, labels = images_of(_SPLIT.value, labels=True)
     history = pathlib.Path(_MODEL.value) / "history.csv"
-    evaluate(
+    had = set(model.samplers)
+    results = evaluate(
         model,
         images,
         train=images_of(_TRAIN_SPLIT.value) if _TRAIN_SPLIT.value else None,
@@ -132,6 +141,23 @@ def main():
         name=pathlib.Path(_MODEL.value).name,
         verbose=_VERBOSE.value,
     )
+    if _RECORD.value:
+        record(_MODEL.value, results, _command())
+        if set(model.samplers) != had:
+            zoo.save_samplers(_MODEL.value, model)
+        print(f"Recorded in the entry of {_MODEL.value}")
+
+
+def _command():
+    """The command that measures the same again, without where files lay."""
+    given = {
+        name: _FLAGS[name].value
+        for name in ("sampler", "features", "split", "train_split", "num", "seeds", "seed")
+        if _FLAGS[name].present
+    }
+    given = {"model": _MODEL.value, "data": pathlib.Path(_DATA.value).name, **given}
+    flags_given = [f"--{name}={value}" for name, value in given.items()]
+    return shlex.join(["wae-evaluate", *flags_given, "--output=report"])
 
 
 def run():

@@ -1,8 +1,13 @@
 """From a config to an untrained, uncompiled model."""
 
+from wae_tf.divergences import ADVERSARIAL, get_divergence
+from wae_tf.models.ae import AE
+from wae_tf.models.vae import VAE
+from wae_tf.models.wae import WAE
 from wae_tf.models.wae_gan import WAEGAN
 from wae_tf.models.wae_mmd import WAEMMD
 from wae_tf.networks.build import build_networks
+from wae_tf.priors import get_prior
 
 __all__ = ["build_model"]
 
@@ -15,8 +20,8 @@ def build_model(config, name=None):
         name: Name of the Keras model.
 
     Returns:
-        `WAEMMD` or `WAEGAN`, not compiled. `wae_tf.training.compile_model` compiles it
-        as the config says.
+        `WAEMMD`, `WAEGAN`, `WAE`, `VAE` or `AE`, not compiled;
+        `wae_tf.training.compile_model` does that as the config says.
 
     Example:
         >>> model = build_model(WAEConfig(encoder_width=64, decoder_width=64))
@@ -27,20 +32,46 @@ def build_model(config, name=None):
     arguments = {
         "prior": config.prior,
         "prior_stddev": config.prior_stddev,
-        "cost": config.cost,
-        "cost_scale": config.cost_scale,
-        "reg_weight": config.reg_weight,
+        "prior_components": config.prior_components,
         "pixel_range": config.pixel_range,
         "seed": config.seed,
         "dtype": config.precision,  # With mixed_float16, `compile` adds loss scaling.
         "name": name,
     }
-    if config.divergence == "gan":
+    if config.model == "vae":
+        return VAE(
+            networks.encoder,
+            networks.decoder,
+            likelihood=config.likelihood,
+            pixel_stddev=config.pixel_stddev,
+            beta=config.beta,
+            **arguments,
+        )
+    arguments |= {"cost": config.cost, "cost_scale": config.cost_scale}
+    if config.model == "ae":
+        return AE(networks.encoder, networks.decoder, **arguments)
+    arguments |= {
+        "reg_weight": config.reg_weight,
+        "reg_weight_schedule": config.reg_weight_schedule,
+        "log_variance_weight": config.log_variance_weight,
+    }
+    if config.divergence in ADVERSARIAL:
         return WAEGAN(
             networks.encoder,
             networks.decoder,
+            adversarial_loss=config.divergence,
             discriminator=networks.discriminator,
             prior_log_prob=config.prior_log_prob,
             **arguments,
         )
-    return WAEMMD(networks.encoder, networks.decoder, kernel=config.kernel, **arguments)
+    if config.divergence == "mmd":
+        return WAEMMD(networks.encoder, networks.decoder, kernel=config.kernel, **arguments)
+    return WAE(networks.encoder, networks.decoder, divergence=_divergence(config), **arguments)
+
+
+def _divergence(config):
+    prior = "normal" if config.prior == "vamp" else config.prior
+    prior = get_prior(prior, config.latent_dim, config.prior_stddev, config.prior_components)
+    return get_divergence(
+        config.divergence, prior, kernel=config.kernel, num_images=config.num_images
+    )

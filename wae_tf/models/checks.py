@@ -32,7 +32,7 @@ def check_networks(encoder, decoder, image_shape):
     """Checks that encoder and decoder are each other's ends, building them if need be.
 
     Returns:
-        `(image_shape, latent_dim)`.
+        `(image_shape, latent_dim, codes)`, the last one of `wae_tf.networks.heads.CODES`.
     """
     for name, network in (("encoder", encoder), ("decoder", decoder)):
         _check_layer(name, network)
@@ -46,12 +46,7 @@ def check_networks(encoder, decoder, image_shape):
             )
         image_shape = shape[1:]
     image_shape = tuple(image_shape)
-    codes = _output_shape(encoder, image_shape)
-    if len(codes) != 2 or codes[1] is None:
-        raise ValueError(
-            "`encoder` must return one tensor of codes, shape (n, latent_dim): end it in a dense "
-            f"layer. Received: {codes}"
-        )
+    codes, kind = _code_shape(_output_shape(encoder, image_shape))
     latent_dim = codes[1]
     expected = getattr(decoder, "input_shape", None) if decoder.built else None
     if isinstance(expected, tuple) and expected[1:] != (latent_dim,):
@@ -65,7 +60,48 @@ def check_networks(encoder, decoder, image_shape):
             f"`decoder` must return one tensor of images of the encoder's shape {image_shape}. "
             f"Received: {reconstruction}"
         )
-    return image_shape, latent_dim
+    return image_shape, latent_dim, kind
+
+
+def _code_shape(shape):
+    """Returns the shape of an encoder's codes, and what kind of encoder it is."""
+    random = len(shape) == 2 and all(isinstance(part, tuple) for part in shape)
+    codes = shape[0] if random else shape
+    n, latent_dim = codes if len(codes) == 2 else (None, None)
+    kinds = {(n, latent_dim): "gaussian", (n, latent_dim, latent_dim): "implicit"}
+    kind = kinds.get(shape[1]) if random else "deterministic"
+    if latent_dim is None or isinstance(latent_dim, tuple) or kind is None:
+        raise ValueError(
+            "`encoder` must return one tensor of codes, shape (n, latent_dim): end it in a dense "
+            "layer; or, to be random, mean and log-variance, both of that shape, or a code and a "
+            f"noise matrix (n, latent_dim, latent_dim). Received: {shape}"
+        )
+    return codes, kind
+
+
+def check_random_codes(what, kind, kinds):
+    """Raises a ValueError unless an encoder is of one of the kinds that `what` needs."""
+    if kind not in kinds:
+        raise ValueError(
+            f"{what} needs an encoder of random codes, {' or '.join(map(repr, kinds))}: one that "
+            f"returns two tensors, such as by `codes={kinds[0]!r}`. Received: an encoder that is "
+            f"{kind!r}"
+        )
+
+
+def check_pixel_range(pixel_range, cost):
+    """Returns `(0.0, 1.0)` or `(-1.0, 1.0)`, or raises a ValueError if `cost` does not fit."""
+    bounds = tuple(float(bound) for bound in pixel_range)
+    if bounds not in ((0.0, 1.0), (-1.0, 1.0)):
+        raise ValueError(
+            f"`pixel_range` must be (0, 1) or (-1, 1). Received: pixel_range={pixel_range}"
+        )
+    if isinstance(cost, str) and cost == "binary_cross_entropy" and bounds != (0.0, 1.0):
+        raise ValueError(
+            "`cost='binary_cross_entropy'` takes pixels as probabilities and needs "
+            f"`pixel_range=(0, 1)`. Received: pixel_range={pixel_range}"
+        )
+    return bounds
 
 
 def check_discriminator(discriminator, latent_dim):

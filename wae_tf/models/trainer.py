@@ -173,7 +173,11 @@ class ObjectiveTrainer(keras.Model):
             loss = self.optimizer.scale_loss(losses["loss"])
         variables = self.autoencoder_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)
+        self.after_step(losses)
         return self.track(losses, x)
+
+    def after_step(self, losses):
+        """Called at the end of each training step, with its losses."""
 
     def test_step(self, data):
         x = unpack_images(data)

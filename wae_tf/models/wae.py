@@ -4,105 +4,131 @@ import keras
 import tensorflow as tf
 
 from wae_tf import images
-from wae_tf.costs import get_cost
-from wae_tf.models.checks import check_cost, check_integer, check_networks, check_number
-from wae_tf.models.generation import Generation
-from wae_tf.models.trainer import ObjectiveTrainer
-from wae_tf.priors import deserialize_prior, get_prior, serialize_prior
+from wae_tf.divergences.build import get_divergence, serialize_divergence
+from wae_tf.models.ae import AE
+from wae_tf.models.checks import check_number, check_random_codes
 
-__all__ = ["WAE"]
+__all__ = ["REG_WEIGHT_SCHEDULES", "WAE"]
+
+REG_WEIGHT_SCHEDULES = ("constant", "adaptive")
+_ADAPT_EVERY = 1000  # Steps; authors' wae.py.
 
 
 @keras.saving.register_keras_serializable(package="wae_tf")
-class WAE(Generation, ObjectiveTrainer):
-    """Base of the Wasserstein Auto-Encoders; `WAEMMD` and `WAEGAN` are the ones to use.
+class WAE(AE):
+    """Wasserstein Auto-Encoder with any divergence; `WAEMMD` and `WAEGAN` are the paper's.
 
-    A subclass gives the divergence between codes and prior draws, in `divergence`, and
-    the base minimises Eq. (4) of [1]:
+    Minimises Eq. (4) of [1]:
 
         mean(c(x, G(Q(x)))) + reg_weight * divergence(Q_Z, P_Z)
 
     Where Q_Z differs from P_Z this is no bound on, and not, a Wasserstein distance
     between images; where they agree, its first term is one ([1], Theorem 1).
 
-    Images at every method are uint8 in [0, 255] or floats in [0, 1], shape
-    `(n, height, width, channels)`; images that come back are float32 in [0, 1].
+    A subclass may override `divergence` instead of passing one.
 
     Args:
-        encoder: Keras model, images to codes `(n, latent_dim)`.
-        decoder: Keras model, codes to images, in `pixel_range`.
-        prior: `"normal"`, `"uniform"`, `"sphere"` (see `wae_tf.priors.get_prior`) or a
-            TensorFlow Probability distribution over vectors of length `latent_dim`.
-            Codes are mapped to the support of the named ones.
-        prior_stddev: Standard deviation of the `"normal"` prior.
-        cost: `"squared_error"`, `"l2"`, `"l1"`, `"binary_cross_entropy"` (sums over
-            pixels, see `wae_tf.costs`) or a callable `(x, reconstruction) -> (n,)` on
-            images in `pixel_range`.
-        cost_scale: Factor on the cost. The authors' code multiplies `squared_error` by
-            0.05, `l2` by 0.2 and `l1` by 0.02, and its lambda counts on it.
+        encoder: As in `AE`, like the arguments not named here.
+        decoder: As in `AE`.
+        divergence: One of `wae_tf.divergences.DIVERGENCES`, or a callable
+            `(z, z_prior) -> scalar`, such as a `wae_tf.divergences.Divergence`.
         reg_weight: lambda in Eq. (4), positive.
-        pixel_range: `(0, 1)` or `(-1, 1)`, the range in which networks and cost work.
-        seed: Fixes the prior draws of training and evaluation; in [0, 2**31).
-        image_shape: `(height, width, channels)`. Only needed where the encoder has no
-            input shape of its own, as a subclassed `keras.Model` has none.
+        reg_weight_schedule: `"constant"`, or `"adaptive"`: after each 1,000 steps lambda
+            becomes half of itself plus half of the last batch's
+            `reconstruction_loss / |divergence|` (authors' wae.py). It is saved with the
+            weights.
+        log_variance_weight: Factor, at least 0, on the L1 penalty on log-variances of a
+            Gaussian encoder, which keeps them from collapsing ([2], Sec. 4).
 
     Raises:
-        ValueError: Networks, prior and shapes do not fit each other, or a number is
-            out of its range.
+        ValueError: As in `AE`, or the divergence does not fit the encoder.
+
+    Example:
+        >>> model = WAE(encoder, decoder, divergence="sinkhorn", reg_weight=10.0)
+        >>> model.compile(keras.optimizers.Adam(1e-3))
+        >>> history = model.fit(images, batch_size=100, epochs=10)
 
     [1] Tolstikhin et al., *Wasserstein Auto-Encoders*, ICLR 2018, arXiv:1711.01558.
+    [2] Rubenstein et al., *On the Latent Space of Wasserstein Auto-Encoders*, 2018,
+    arXiv:1802.03761.
     """
+
+    loss_names = (*AE.loss_names, "divergence")
 
     def __init__(
         self,
         encoder,
         decoder,
         *,
-        prior="normal",
-        prior_stddev=1.0,
-        cost="squared_error",
-        cost_scale=1.0,
+        divergence=None,
         reg_weight=10.0,
-        pixel_range=(0.0, 1.0),
-        seed=0,
-        image_shape=None,
+        reg_weight_schedule="constant",
+        log_variance_weight=0.0,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        self.image_shape, self.latent_dim = check_networks(encoder, decoder, image_shape)
-        self.pixel_range = tuple(float(bound) for bound in pixel_range)
-        if self.pixel_range not in ((0.0, 1.0), (-1.0, 1.0)):
-            raise ValueError(
-                f"`pixel_range` must be (0, 1) or (-1, 1). Received: pixel_range={pixel_range}"
-            )
-        if cost == "binary_cross_entropy" and self.pixel_range != (0.0, 1.0):
-            raise ValueError(
-                "`cost='binary_cross_entropy'` takes pixels as probabilities and needs "
-                f"`pixel_range=(0, 1)`. Received: pixel_range={pixel_range}"
-            )
-        self.encoder = encoder
-        self.decoder = decoder
-        self.prior = get_prior(prior, self.latent_dim, prior_stddev)
-        self.cost = get_cost(cost)
-        if callable(cost):
-            check_cost(cost, self.image_shape)
-        self.cost_scale = check_number("cost_scale", cost_scale)
+        super().__init__(encoder, decoder, **kwargs)
         self.reg_weight = check_number("reg_weight", reg_weight)
-        self.seed = check_integer("seed", seed, 0, 2**31 - 1)
-        self._arguments = {"prior": prior, "prior_stddev": prior_stddev, "cost": cost}
-        self.built = True
+        if reg_weight_schedule not in REG_WEIGHT_SCHEDULES:
+            raise ValueError(
+                f"`reg_weight_schedule` must be one of {list(REG_WEIGHT_SCHEDULES)}. "
+                f"Received: reg_weight_schedule={reg_weight_schedule!r}"
+            )
+        self.reg_weight_schedule = reg_weight_schedule
+        if reg_weight_schedule == "adaptive":
+            self.current_reg_weight = self.add_weight(
+                shape=(),
+                dtype="float32",
+                initializer=keras.initializers.Constant(self.reg_weight),
+                trainable=False,
+                name="current_reg_weight",
+            )
+        self.log_variance_weight = log_variance_weight
+        if log_variance_weight:
+            self.log_variance_weight = check_number("log_variance_weight", log_variance_weight)
+            check_random_codes("`log_variance_weight`", self.code_kind, ("gaussian",))
+        self._arguments["divergence"] = divergence
+        self.use_divergence(None if divergence is None else get_divergence(divergence, self.prior))
+
+    def use_divergence(self, divergence):
+        """Sets the callable `(z, z_prior) -> scalar` that `divergence` applies."""
+        self.latent_divergence = divergence
+        self.codes_per_image = getattr(divergence, "codes_per_image", 1)
+        self.min_batch_size = getattr(divergence, "min_batch_size", 1)
+        if self.codes_per_image > 1:
+            name = f"`{type(divergence).__name__}`"
+            check_random_codes(name, self.code_kind, ("gaussian", "implicit"))
 
     @property
-    def autoencoder_variables(self):
-        """Trainable variables of encoder and decoder."""
-        return self.encoder.trainable_variables + self.decoder.trainable_variables
+    def weight(self):
+        """lambda as it is now."""
+        adaptive = self.reg_weight_schedule == "adaptive"
+        return tf.convert_to_tensor(self.current_reg_weight) if adaptive else self.reg_weight
 
     def divergence(self, z, z_prior, training=False):
-        """Returns D_Z(Q_Z, P_Z) of Eq. (4), a scalar, from two samples `(n, latent_dim)`."""
-        raise NotImplementedError(
-            "`WAE` is the base class and has no divergence: use `WAEMMD` or `WAEGAN`, or override "
-            f"`divergence(z, z_prior, training)`. Received: {type(self).__name__}"
+        """Returns D_Z(Q_Z, P_Z) of Eq. (4), a scalar, from two samples.
+
+        Of the single image that may end a data set it is 0 where two are needed.
+
+        Args:
+            z: Codes, shape `(n, latent_dim)`, or `(n, k, latent_dim)` where the
+                divergence asks for `k` codes of each image.
+            z_prior: Draws from the prior, shape `(n, latent_dim)`.
+            training: Whether this is a training step.
+        """
+        if self.latent_divergence is None:
+            raise NotImplementedError(
+                "`WAE` needs a divergence: pass one, use `WAEMMD` or `WAEGAN`, or override "
+                f"`divergence(z, z_prior, training)`. Received: {type(self).__name__}"
+            )
+        if self.min_batch_size < 2 or (z.shape[0] or 0) > 1:
+            return self.latent_divergence(z, z_prior)
+        # A lone code is doubled, so that nothing is divided by zero; a branch instead would
+        # hold loops of `mmd`, through which TensorFlow fails to differentiate.
+        lone = tf.shape(z)[0] < 2
+        z, z_prior = (
+            tf.tile(s, [tf.where(lone, 2, 1), *[1] * (s.shape.rank - 1)]) for s in (z, z_prior)
         )
+        return tf.where(lone, 0.0, self.latent_divergence(z, z_prior))
 
     def objective(self, x, training=False, seed=(0, 0)):
         """Computes the terms of Eq. (4) on one batch.
@@ -110,58 +136,54 @@ class WAE(Generation, ObjectiveTrainer):
         Args:
             x: Images, shape `(n, height, width, channels)`.
             training: Whether batch norm and noise behave as in training.
-            seed: Two integers that fix the prior draws.
+            seed: Two integers that fix the draws from the prior and of random codes.
 
         Returns:
             Dict of scalars: `loss`, `reconstruction_loss` (cost times `cost_scale`,
             mean over the batch), `divergence` (before `reg_weight`).
         """
         x = images.to_model_range(x, self.pixel_range)
-        z = self.codes(x, training=training)
-        return self.terms(x, z, self.prior.sample(tf.shape(x)[0], seed), training)
+        distribution = self.code_distribution(x, training)
+        z = self.draw(distribution, seed)
+        z_prior = self.prior.sample(tf.shape(x)[0], seed)
+        return self.terms(x, z, z_prior, distribution, training)
 
-    def codes(self, x, training=False):
-        """Encodes images in `pixel_range` to float32 codes on the prior's support."""
-        return self.prior.to_support(tf.cast(self.encoder(x, training=training), tf.float32))
+    def draw(self, distribution, seed):
+        """Draws as many codes of each image as the divergence asks for.
 
-    def terms(self, x, z, z_prior, training):
+        Returns:
+            Shape `(n, latent_dim)`, or `(n, codes_per_image, latent_dim)` for more than 1.
+        """
+        z = distribution.sample_many(self.codes_per_image, self.code_seed(seed))
+        return self.prior.to_support(z if self.codes_per_image > 1 else z[:, 0])
+
+    def terms(self, x, z, z_prior, distribution, training):
         """Computes the terms of Eq. (4) from images in `pixel_range`, codes and prior draws."""
-        cost = tf.cast(self.cost(x, self.decoder(z, training=training)), tf.float32)
-        reconstruction_loss = self.cost_scale * tf.reduce_mean(cost)
+        decoded = z[:, 0] if self.codes_per_image > 1 else z
+        reconstruction_loss = self.reconstruction_loss(x, decoded, training)
         divergence = self.divergence(z, z_prior, training)
-        return {
-            "loss": reconstruction_loss + self.reg_weight * divergence,  # Eq. (4)
-            "reconstruction_loss": reconstruction_loss,
-            "divergence": divergence,
-        }
+        loss = reconstruction_loss + self.weight * divergence  # Eq. (4)
+        if self.log_variance_weight:
+            loss += self.log_variance_weight * distribution.log_variance_l1()
+        return {"loss": loss, "reconstruction_loss": reconstruction_loss, "divergence": divergence}
 
-    def call(self, x, training=False):
-        """Reconstructs images; differentiable. `reconstruct` does so in batches."""
-        x = images.to_model_range(tf.convert_to_tensor(x), self.pixel_range)
-        y = self.decoder(self.codes(x, training=training), training=training)
-        return images.from_model_range(y, self.pixel_range)
+    def after_step(self, losses):
+        """Adapts lambda after each 1,000 steps, if it is to be adapted."""
+        if self.reg_weight_schedule == "constant":
+            return
+        size = tf.maximum(tf.abs(losses["divergence"]), 1e-8)
+        adapted = 0.5 * (self.weight + losses["reconstruction_loss"] / size)
+        due = tf.equal(tf.cast(self.optimizer.iterations, tf.int32) % _ADAPT_EVERY, 0)
+        self.current_reg_weight.assign(tf.where(due, adapted, self.weight))
 
     def get_config(self):
-        cost = self._arguments["cost"]
-        return {
+        config = {
             **super().get_config(),
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
-            "decoder": keras.saving.serialize_keras_object(self.decoder),
-            "prior": serialize_prior(self._arguments["prior"]),
-            "prior_stddev": self._arguments["prior_stddev"],
-            "cost": cost if isinstance(cost, str) else keras.saving.serialize_keras_object(cost),
-            "cost_scale": self.cost_scale,
             "reg_weight": self.reg_weight,
-            "pixel_range": self.pixel_range,
-            "seed": self.seed,
-            "image_shape": self.image_shape,
+            "reg_weight_schedule": self.reg_weight_schedule,
+            "log_variance_weight": self.log_variance_weight,
         }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        config = dict(config)
-        config["prior"] = deserialize_prior(config["prior"])
-        for name, value in config.items():
-            if isinstance(value, dict) and "class_name" in value and name != "dtype":
-                config[name] = keras.saving.deserialize_keras_object(value, custom_objects)
-        return cls(**config)
+        divergence = self._arguments["divergence"]
+        if divergence is not None:
+            config["divergence"] = serialize_divergence(divergence)
+        return config

@@ -3,11 +3,14 @@
 import keras
 import tensorflow as tf
 
-from wae_tf import adversarial, images
+from wae_tf import images
+from wae_tf.divergences.adversarial import ADVERSARIAL, gradient_penalty
+from wae_tf.divergences.base import batch_seed
 from wae_tf.models.checks import check_discriminator
 from wae_tf.models.trainer import unpack_images
 from wae_tf.models.wae import WAE
 from wae_tf.networks.discriminator import latent_discriminator
+from wae_tf.vamp_prior import VampPrior
 
 __all__ = ["WAEGAN"]
 
@@ -23,8 +26,10 @@ class WAEGAN(WAE):
     auto-encoder (AAE).
 
     Args:
-        encoder: As in `WAE`, like all arguments but the last two.
+        encoder: As in `WAE`, like all arguments but the last three.
         decoder: As in `WAE`.
+        adversarial_loss: `"gan"`, the paper's; `"gan_hinge"`; or `"wgan_gp"`, Wasserstein
+            with gradient penalty (see `wae_tf.divergences.adversarial`).
         discriminator: Keras model, codes to logits `(n, 1)`. By default 4 layers of 512.
         prior_log_prob: Whether the prior's exact log density is added to the logits, so
             that the network learns the codes' density only (the authors' CelebA
@@ -45,8 +50,28 @@ class WAEGAN(WAE):
 
     loss_names = (*WAE.loss_names, "discriminator_loss")
 
-    def __init__(self, encoder, decoder, *, discriminator=None, prior_log_prob=False, **kwargs):
+    def __init__(
+        self,
+        encoder,
+        decoder,
+        *,
+        adversarial_loss="gan",
+        discriminator=None,
+        prior_log_prob=False,
+        **kwargs,
+    ):
         super().__init__(encoder, decoder, **kwargs)
+        if adversarial_loss not in ADVERSARIAL:
+            raise ValueError(
+                f"`adversarial_loss` must be one of {list(ADVERSARIAL)}. "
+                f"Received: adversarial_loss={adversarial_loss!r}"
+            )
+        if isinstance(self.prior, VampPrior):
+            raise ValueError(
+                "`WAEGAN` cannot learn a prior: the encoder's loss does not see its draws. Use "
+                f"`WAEMMD`, `WAE` or `VAE`. Received: prior={self._arguments['prior']!r}"
+            )
+        self.adversarial_loss = adversarial_loss
         if discriminator is None:
             discriminator = latent_discriminator(self.latent_dim, seed=self.seed)
         check_discriminator(discriminator, self.latent_dim)
@@ -68,20 +93,25 @@ class WAEGAN(WAE):
 
     def divergence(self, z, z_prior, training=False):
         """Returns the encoder's matching loss; `z_prior` does not enter it."""
-        return adversarial.matching_loss(self.logits(z, training))
+        return ADVERSARIAL[self.adversarial_loss].matching(self.logits(z, training))
 
     def discriminator_loss(self, z, z_prior, training=False):
         """Returns the discriminator's loss, times lambda."""
-        return self.reg_weight * adversarial.discriminator_loss(
-            self.logits(z_prior, training), self.logits(z, training)
-        )
+        losses = ADVERSARIAL[self.adversarial_loss]
+        loss = losses.discriminator(self.logits(z_prior, training), self.logits(z, training))
+        if losses.penalty_weight:
+            loss += losses.penalty_weight * gradient_penalty(
+                lambda y: self.logits(y, training), z, z_prior, batch_seed(z_prior)
+            )
+        return self.weight * loss
 
     def objective(self, x, training=False, seed=(0, 0)):
         """As `WAE.objective`, and `discriminator_loss`."""
         x = images.to_model_range(x, self.pixel_range)
-        z = self.codes(x, training=training)
+        distribution = self.code_distribution(x, training)
+        z = self.draw(distribution, seed)
         z_prior = self.prior.sample(tf.shape(x)[0], seed)
-        losses = self.terms(x, z, z_prior, training)
+        losses = self.terms(x, z, z_prior, distribution, training)
         discriminator_loss = self.discriminator_loss(z, z_prior, training)
         return {**losses, "discriminator_loss": discriminator_loss}
 
@@ -111,15 +141,18 @@ class WAEGAN(WAE):
 
     def train_step(self, data):
         x = images.to_model_range(unpack_images(data), self.pixel_range)
-        z_prior = self.prior.sample(tf.shape(x)[0], self.step_seed())
+        seed = self.step_seed()
+        z_prior = self.prior.sample(tf.shape(x)[0], seed)
         with tf.GradientTape() as tape:
-            z = self.codes(x, training=True)
+            distribution = self.code_distribution(x, training=True)
+            z = self.draw(distribution, seed)
             with tape.stop_recording():
                 discriminator_loss = self._improve_discriminator(z, z_prior)
-            losses = self.terms(x, z, z_prior, training=True)
+            losses = self.terms(x, z, z_prior, distribution, training=True)
             loss = self.optimizer.scale_loss(losses["loss"])
         variables = self.autoencoder_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)
+        self.after_step(losses)
         return self.track({**losses, "discriminator_loss": discriminator_loss}, x)
 
     def _improve_discriminator(self, z, z_prior):
@@ -133,6 +166,7 @@ class WAEGAN(WAE):
     def get_config(self):
         return {
             **super().get_config(),
+            "adversarial_loss": self.adversarial_loss,
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
             "prior_log_prob": self.prior_log_prob,
         }

@@ -1,10 +1,9 @@
 """WAE-MMD: the maximum mean discrepancy as latent divergence."""
 
 import keras
-import tensorflow as tf
 
-from wae_tf.kernels import imq_kernel, rbf_kernel
-from wae_tf.mmd import mmd
+from wae_tf.divergences.kernels import KERNELS, KernelSum, MedianRBF, fit_kernel, get_kernel
+from wae_tf.divergences.maximum_mean import MMD
 from wae_tf.models.checks import check_kernel
 from wae_tf.models.wae import WAE
 
@@ -21,7 +20,8 @@ class WAEMMD(WAE):
     Args:
         encoder: As in `WAE`, like all arguments but the last.
         decoder: As in `WAE`.
-        kernel: `"imq"` or `"rbf"`, with widths that follow from the prior, or a callable
+        kernel: `"imq"`, `"rbf"`, `"energy"` or `"laplace"`, with widths that follow from
+            the prior, `"rbf_median"`, or several joined by `+`; or a callable
             `(a, b) -> Gram matrix`.
 
     Raises:
@@ -38,41 +38,26 @@ class WAEMMD(WAE):
     [1] Tolstikhin et al., *Wasserstein Auto-Encoders*, ICLR 2018, arXiv:1711.01558.
     """
 
-    min_batch_size = 2
-
     def __init__(self, encoder, decoder, *, kernel="imq", **kwargs):
         super().__init__(encoder, decoder, **kwargs)
-        if not callable(kernel) and kernel not in ("imq", "rbf"):
+        if not callable(kernel) and not isinstance(kernel, (str, MedianRBF, KernelSum)):
             raise ValueError(
-                "`kernel` must be 'imq', 'rbf' or a callable `(a, b) -> Gram matrix`. "
+                f"`kernel` must be one of {list(KERNELS)} or a callable `(a, b) -> Gram matrix`. "
                 f"Received: kernel={kernel!r}"
             )
         self.kernel = kernel
         if callable(kernel):
             check_kernel(kernel, self.latent_dim)
         else:
-            self.prior.squared_distance  # noqa: B018 -- raises now, not in the first step.
+            kernel = get_kernel(kernel, self.prior.squared_distance)
+        self.use_divergence(MMD(kernel))
 
     def gram(self, a, b):
         """Kernel between codes `(n, latent_dim)` and `(m, latent_dim)`, shape `(n, m)`."""
-        if self.kernel == "imq":
-            return imq_kernel(a, b, base=self.prior.squared_distance)
-        if self.kernel == "rbf":
-            return rbf_kernel(a, b, variance=self.prior.squared_distance)
-        return self.kernel(a, b)
-
-    def divergence(self, z, z_prior, training=False):
-        """Returns `mmd(z, z_prior)`; 0 for the single image that may end a data set."""
-        if z.shape[0] is not None and z.shape[0] > 1:
-            return mmd(z, z_prior, self.gram)
-        # A lone code is doubled, so that nothing is divided by zero; a branch instead would
-        # hold loops of `mmd`, through which TensorFlow fails to differentiate.
-        lone = tf.shape(z)[0] < 2
-        copies = [tf.where(lone, 2, 1), 1]
-        return tf.where(lone, 0.0, mmd(tf.tile(z, copies), tf.tile(z_prior, copies), self.gram))
+        return fit_kernel(self.latent_divergence.kernel, a, b)(a, b)
 
     def get_config(self):
         kernel = self.kernel
-        if callable(kernel):
+        if not isinstance(kernel, str):
             kernel = keras.saving.serialize_keras_object(kernel)
         return {**super().get_config(), "kernel": kernel}

@@ -2,6 +2,7 @@
 
 import keras
 
+from wae_tf.networks.heads import code_head
 from wae_tf.networks.layers import LayerFactory
 from wae_tf.networks.noise import InputNoise
 
@@ -16,6 +17,7 @@ def dcgan_encoder(
     num_layers=4,
     kernel_size=5,
     noise_stddev=0.0,
+    codes="deterministic",
     seed=None,
     dtype="float32",
 ):
@@ -32,11 +34,13 @@ def dcgan_encoder(
         num_layers: Number of convolutions.
         kernel_size: Height and width of the filters.
         noise_stddev: Standard deviation of the noise that training adds to the input.
+        codes: `"deterministic"`, `"gaussian"` or `"implicit"`; see
+            `wae_tf.networks.heads.code_head`.
         seed: Integer that fixes initial weights and noise.
         dtype: Keras dtype policy of the layers; codes are float32 all the same.
 
     Returns:
-        Keras model from `(n, *image_shape)` to `(n, latent_dim)`.
+        Keras model from `(n, *image_shape)` to `(n, latent_dim)`; to two tensors for random codes.
 
     Raises:
         ValueError: `width` cannot be halved that often.
@@ -55,8 +59,8 @@ def dcgan_encoder(
     for i in range(num_layers):
         x = make.conv(width // 2 ** (num_layers - 1 - i), kernel_size, 2, name=f"conv_{i}")(x)
         x = make.relu(f"relu_{i}")(make.batch_norm(f"norm_{i}")(x))
-    x = make.dense(latent_dim, name="dense")(keras.layers.Flatten(dtype=dtype, name="flat")(x))
-    return keras.Model(inputs, make.codes()(x), name="encoder")
+    x = keras.layers.Flatten(dtype=dtype, name="flat")(x)
+    return keras.Model(inputs, code_head(make, x, latent_dim, codes), name="encoder")
 
 
 def dcgan_decoder(

@@ -31,23 +31,23 @@ class LayerFactory:
             units, kernel_initializer=self._initializer(), dtype=self._dtype, name=name
         )
 
-    def conv(self, filters, kernel_size, strides, name):
+    def conv(self, filters, kernel_size, strides, name, padding="same"):
         return keras.layers.Conv2D(
             filters,
             kernel_size,
             strides,
-            padding="same",
+            padding=padding,
             kernel_initializer=self._initializer(),
             dtype=self._dtype,
             name=name,
         )
 
-    def deconv(self, filters, kernel_size, strides, name):
+    def deconv(self, filters, kernel_size, strides, name, padding="same"):
         return keras.layers.Conv2DTranspose(
             filters,
             kernel_size,
             strides,
-            padding="same",
+            padding=padding,
             kernel_initializer=self._initializer(),
             dtype=self._dtype,
             name=name,
@@ -60,6 +60,13 @@ class LayerFactory:
 
     def relu(self, name):
         return keras.layers.ReLU(dtype=self._dtype, name=name)
+
+    def leaky_relu(self, name):
+        """Slope 0.1 below zero, as `ali` has it."""
+        return keras.layers.LeakyReLU(0.1, dtype=self._dtype, name=name)
+
+    def elu(self, name):
+        return keras.layers.ELU(dtype=self._dtype, name=name)
 
     def pixels(self, pixel_range, name="pixels"):
         """Final activation: sigmoid into [0, 1] or tanh into [-1, 1], in float32."""

@@ -4,6 +4,7 @@ import math
 
 import keras
 
+from wae_tf.networks.heads import code_head
 from wae_tf.networks.layers import LayerFactory
 from wae_tf.networks.noise import InputNoise
 
@@ -17,6 +18,7 @@ def mlp_encoder(
     width=256,
     num_layers=3,
     noise_stddev=0.0,
+    codes="deterministic",
     seed=None,
     dtype="float32",
 ):
@@ -33,7 +35,7 @@ def mlp_encoder(
     for i in range(num_layers):
         x = make.dense(width, name=f"dense_{i}")(x)
         x = make.relu(f"relu_{i}")(make.batch_norm(f"norm_{i}")(x))
-    return keras.Model(inputs, make.codes()(make.dense(latent_dim, "dense")(x)), name="encoder")
+    return keras.Model(inputs, code_head(make, x, latent_dim, codes), name="encoder")
 
 
 def mlp_decoder(

@@ -1,0 +1,53 @@
+"""The numbers of an evaluation, kept in the zoo entry of the model."""
+
+from wae_tf import zoo
+
+__all__ = ["record"]
+
+_NUMBERS = ("value", "floor", "stddev", "low", "high", "ratio", "p_value", "of_mean_image")
+
+
+def record(name_or_directory, results, command):
+    """Writes what `wae_tf.evaluate` returned into a model's zoo entry.
+
+    The entry's `evaluation` has one part for each sampler, `"prior"` and `"gmm"` for
+    instance: numbers with six digits, what they were measured on, and the command. Other
+    samplers' parts stay.
+
+    Args:
+        name_or_directory: Zoo entry of the model.
+        results: What `wae_tf.evaluate` returned.
+        command: What measures them again.
+
+    Raises:
+        ValueError: There is no such entry, it cannot be written to, or a metric failed.
+
+    Example:
+        >>> results = wae_tf.evaluate(wae_tf.load("runs/mnist"), images, seeds=3)
+        >>> record("runs/mnist", results, "wae-evaluate --model=runs/mnist --seeds=3 ...")
+    """
+    if results["errors"]:
+        raise ValueError(
+            "Only an evaluation without errors can be recorded: measure what failed again. "
+            f"Received: errors={results['errors']}"
+        )
+    entry = zoo.read_entry(name_or_directory)
+    part = {
+        "n": results["n"],
+        "seeds": results["seeds"],
+        "data_sha256": results["data"]["sha256"],
+        "train_sha256": (results["train"] or {}).get("sha256"),
+        "features": results["features"],
+        "metrics": {name: _numbers(metric) for name, metric in results["metrics"].items()},
+        "warnings": results["warnings"],
+        "seconds": results["seconds"],
+        "command": command,
+    }
+    kind = results["sampler"]["kind"]
+    zoo.update_entry(name_or_directory, evaluation={**entry.get("evaluation", {}), kind: part})
+
+
+def _numbers(metric):
+    """Keeps a metric's numbers, with six digits, and how many images they are of."""
+    kept = {name: metric[name] for name in _NUMBERS if metric.get(name) is not None}
+    return {**{name: float(f"{value:.6g}") for name, value in kept.items()}, "n": metric["n"]}
