@@ -11,6 +11,7 @@ from absl.testing import flagsaver
 
 import wae_tf
 from wae_tf.bin import evaluate
+from wae_tf.cards import model_card
 from wae_tf.evaluation.record import record
 
 
@@ -108,6 +109,10 @@ def test_record_keeps_numbers_and_sampler_in_the_entry(run, folder, tmp_path):
         f"wae-evaluate --model={model} --data=images.npz --sampler=gmm --features=none --num=20 "
         "--seeds=2 --output=report"
     )
+    for kind in ("prior", "gmm"):
+        assert (model / f"samples_{kind}.png").is_file()
+    assert (model / "README.md").read_text(encoding="utf-8") == model_card(model)
+    assert "`sampler_gmm.h5`" in model_card(model)
     draws = wae_tf.load(model).sample(3, seed=0, sampler="gmm")  # Comes back with the weights.
     assert draws.shape == (3, *entry["config"]["image_shape"])
 

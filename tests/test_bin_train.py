@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 
@@ -130,7 +131,9 @@ def test_every_field_of_a_config_is_a_flag():
         (["--cost=l3"], "`cost` must be one of .*Received: cost='l3'"),
         (["--image_shape=8,8,x"], "must be numbers with commas between.*--image_shape=8,8,x"),
         (["--prior=sphere", "--latent_dim=1"], "needs `latent_dim` >= 2"),
-        (["--config=mnist_wae_mdm"], r"such as one of \['mnist_wae_mmd'"),
+        (["--config=mnist_wae_mdm"], r"a zoo config, such as one of \['mnist_wae_mmd'"),
+        (["--config=cifar"], "'celeba_vae', .*'mnist_wae_mmd_2d', .*Received: 'cifar'"),
+        (["--prior=gaussian"], r"'sphere', 'mixture', 'vamp'\]\. Received: prior='gaussian'"),
         (["--data=absent.npz"], "FileNotFoundError: .*Received: source='absent.npz'"),
         (["--test_split=holdout"], "holdout"),
         (["--workdir=/proc/none"], "`workdir` must be a directory that can be written to"),
@@ -141,13 +144,42 @@ def test_bad_input_is_one_clear_line(run, arguments, message):
     code = run(*arguments)
     assert isinstance(code, str)  # Which `sys.exit` prints, with status 1.
     assert "\n" not in code
-    import re
-
     assert re.search(message, code)
 
 
 def test_required_flags_are_named(run):
-    assert "--config must have a value" in run(required=False)
+    code = run(required=False)
+    assert code.startswith("--config is required: Zoo entry, trained or not, whose config")
+    assert "--data is required: Images: an .npz" in code and "\n" not in code
+    assert "--workdir is required: Directory of this run" in code
+
+
+def test_an_interruption_says_where_the_same_command_goes_on(run, folder, monkeypatch, capsys):
+    workdir = f"--workdir={folder / 'interrupted'}"
+
+    def interrupt(callback, epoch, logs=None):
+        if epoch == remaining[0]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(wae_tf.callbacks.SampleGrid, "on_epoch_end", interrupt)
+    remaining = [0, 1, None]
+    for how in ("starts anew", "resumes after epoch 1"):
+        assert run(workdir, "--verbose=2") == 130
+        last = capsys.readouterr().err.splitlines()[-1]
+        assert last == f"Interrupted; the same command {how}"
+        del remaining[0]
+    assert not run(workdir, "--verbose=2")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"Resuming {folder / 'interrupted'} after epoch 1 of 2"
+    done = wae_tf.zoo.read_entry(folder / "interrupted")["results"]["losses"]["squared_error"]
+    outcome = (
+        f"squared error {done:.2f} on 8 test images; "
+        f"wae_tf.load('{folder / 'interrupted'}') returns the model"
+    )
+    assert lines[-1] == f"Wrote {folder / 'interrupted'}: {outcome}"
+    assert not run(workdir, "--verbose=2")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [f"{folder / 'interrupted'} is complete already: {outcome}"]
 
 
 def test_run_again_it_resumes(run, folder, monkeypatch):

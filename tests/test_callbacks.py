@@ -136,6 +136,7 @@ def test_a_resumed_history_has_each_epoch_once(tmp_path):
     assert ["seconds" in row for row in rows] == [False, True, True]
 
 
+@pytest.mark.filterwarnings("ignore:Skipping nested container")  # Then refused.
 def test_checkpoints_that_do_not_fit_are_refused(run, tmp_path):
     directory, _, _ = run
     with pytest.raises(ValueError, match="must be compiled.*Received: .*not compiled"):

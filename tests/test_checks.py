@@ -74,6 +74,19 @@ def test_a_model_is_refused(arguments, message):
         wae(**arguments)
 
 
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"discriminator": None}, "`WAEGAN` has a `discriminator`. Received: .'discriminator'"),
+        ({"latent_dim": 4}, "`latent_dim` is the length of what the encoder returns. Received"),
+        ({"depth": 3}, r"`WAEMMD` must have no arguments but.*Received: \['depth'\]"),
+    ],
+)
+def test_unknown_arguments_are_refused(arguments, message):
+    with pytest.raises(TypeError, match=message):
+        wae(**arguments)
+
+
 def test_a_decoder_of_two_outputs_is_refused():
     inputs = keras.Input((3,))
     image = tiny.networks()[1](inputs)
@@ -92,7 +105,20 @@ def test_an_unknown_jit_compile_is_refused():
         wae().compile(jit_compile="yes")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [{"loss": "mse"}, {"metrics": ["mae"]}, {"discriminator_optimizer": "adam"}],
+    ids=lambda arguments: next(iter(arguments)),
+)
+def test_the_objective_is_built_in(arguments):
+    (name,) = arguments
+    message = f"objective is built in.*`WAEGAN` `disc.*Received: WAEMMD with .'{name}'"
+    with pytest.raises(TypeError, match=message):
+        wae().compile("adam", **arguments)
+
+
 BAD = {
+    "one image": (np.zeros((8, 8, 1), "uint8"), r"of one image, make a batch by x\[None\]"),
     "no channel axis": (np.zeros((8, 8, 8), "uint8"), "add the channel axis"),
     "wrong size": (np.zeros((8, 9, 8, 1), "uint8"), r"must have shape \(n, 8, 8, 1\)"),
     "wrong channels": (np.zeros((8, 8, 8, 3), "uint8"), r"Received: shape=\(\w+, 8, 8, 3\)"),
@@ -122,7 +148,22 @@ def test_bad_images_are_refused_everywhere(model, name):
             use(x)
 
 
-@pytest.mark.parametrize("name", BAD)
+def test_labels_beside_the_images_are_refused(model):
+    x = tiny.images(8)
+    for use in (model.fit, model.evaluate, model.predict):
+        for pair in ((x, np.zeros(8)), [x, x], {"image": x}):
+            with pytest.raises(ValueError, match=f"as `y`. Received: a {type(pair).__name__} of"):
+                use(pair)
+
+
+def test_data_sets_have_no_place_where_arrays_come_back(model):
+    data = tf.data.Dataset.from_tensor_slices(tiny.images(8)).batch(4)
+    for use in (model.encode, model.reconstruct):
+        with pytest.raises(ValueError, match="`predict` gives.*draw_codes.*a tf.data.Dataset"):
+            use(data)
+
+
+@pytest.mark.parametrize("name", sorted(set(BAD) - {"one image"}))
 def test_bad_data_sets_are_refused(model, name):
     x, message = BAD[name]
     if name == "none":

@@ -1,6 +1,7 @@
 """Checks `WAEConfig`: round trips, every rule, and what its errors say."""
 
 import dataclasses
+import inspect
 import json
 
 import pytest
@@ -45,6 +46,20 @@ def test_defaults_are_those_of_the_paper_on_mnist():
 
 def test_every_field_has_help_for_its_flag():
     assert all(field.metadata["help"].endswith(".") for field in dataclasses.fields(WAEConfig))
+
+
+def test_the_docstring_says_what_each_field_means():
+    words = " ".join(inspect.getdoc(WAEConfig).split())
+    for field in dataclasses.fields(WAEConfig):
+        assert f" {field.name}: {field.metadata['help']} Default: {field.default!r}." in words
+    order = [words.index(part) for part in ("Attributes:", "Raises:", "Example:")]
+    assert order == sorted(order) and words.count("Attributes:") == 1
+    assert max(map(len, WAEConfig.__doc__.splitlines())) <= 100
+
+
+def test_names_of_the_prior_are_all_that_a_config_takes():
+    with pytest.raises(ValueError, match=r"'mixture', 'vamp'\]. Received: prior='gaussian'$"):
+        WAEConfig(prior="gaussian")
 
 
 def test_lists_become_tuples_and_integers_floats():

@@ -445,6 +445,11 @@ def test_tree_errors(tree, files, message):
         data.load_images(tree(files))
 
 
+def test_a_broken_image_is_named_by_its_file_alone(tree):
+    with pytest.raises(ValueError, match=r"remove this one\. Received: image='.*a\.png'$"):
+        data.load_images(tree({"a.png": b"not an image"}))
+
+
 def test_splits_of_different_shapes_are_an_error(tmp_path):
     np.savez(tmp_path / "a.npz", x_train=numbered(1), x_test=numbered(1, 4))
     with pytest.raises(ValueError, match="must share a shape.*Pass `image_shape`"):

@@ -153,6 +153,25 @@ def test_a_data_set_gives_the_numbers_of_an_array(model):
             assert sets[name]["floor"] == pytest.approx(arrays[name]["floor"], rel=1e-6), name
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"divergence": "gan", "prior": "uniform"},
+        {"prior": "sphere", "latent_dim": 2},
+        {"divergence": "sinkhorn", "prior": "mixture"},
+        {"model": "vae", "codes": "gaussian"},
+        {"model": "vae", "codes": "gaussian", "prior": "vamp"},
+        {"model": "ae"},
+    ],
+    ids=lambda changes: "-".join(str(v) for v in changes.values()),
+)
+def test_every_kind_of_model_is_measured(changes, tmp_path):
+    model = wae_tf.build_model(tiny.config(**changes))
+    results = evaluate(model, TEST, train=TRAIN, features=None, n=20, output=tmp_path)
+    assert results["errors"] == {}
+    assert {"squared_error", "sliced_wasserstein", "latent_mmd"} <= set(results["metrics"])
+
+
 def test_a_weak_divergence_is_warned_of():
     model = wae_tf.build_model(tiny.config(reg_weight=1e-9))
     results = evaluate(model, TEST, features=None, verbose=False)

@@ -225,6 +225,47 @@ def test_a_resumed_training_is_the_uninterrupted_one(copied, runner):
         export.export_train_step(model_of("small"), BATCH, stopped)
 
 
+def test_another_config_does_not_replace_an_export(copied):
+    directory = copied()
+    before = state_of(directory)
+    other = dataclasses.replace(CONFIGS["small"], reg_weight=3.0)
+    model = training.compile_model(wae_tf.build_model(other), other, STEPS)
+    with pytest.raises(ValueError, match=r"very config.*\{'reg_weight': \(10.0, 3.0\)\}"):
+        export.export_train_step(model, BATCH, directory, config=other)
+    with pytest.raises(ValueError, match="very config.*Received: .* now without one"):
+        export.export_train_step(model, BATCH, directory)
+    export.export_train_step(model_of("small"), BATCH, directory, config=CONFIGS["small"])
+    before = {identity(name): value for name, value in before.items()}
+    for name, value in state_of(directory).items():
+        np.testing.assert_array_equal(value, before[identity(name)], name)
+
+
+def test_a_training_is_not_replaced(copied):
+    directory = copied()
+    with h5py.File(directory / "state.h5", "r+") as file:
+        file.attrs["device"] = "cpu"  # As the runner does when it saves.
+    with pytest.raises(ValueError, match="must not hold a training.*Received: .*copy"):
+        export.export_train_step(model_of("small"), BATCH, directory, config=CONFIGS["small"])
+
+
+def test_an_export_that_has_not_run_is_not_taken_back(copied, tmp_path):
+    with pytest.raises(ValueError, match="run its `run_exported.py` first.*after 0 steps"):
+        export.import_run(copied(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_keeps_its_images_on_the_way_there_and_back(tmp_path):
+    images, config = spots(), dataclasses.replace(CONFIGS["small"], epochs=1)
+    training.train(config, images, tmp_path / "run", test_split=None, verbose=0)
+    with pytest.raises(ValueError, match="these very training images.*Received"):
+        export.export_run(config, tmp_path / "out", spots(seed=1), workdir=tmp_path / "run")
+    export.export_run(config, tmp_path / "out", images, workdir=tmp_path / "run")
+    export.import_run(tmp_path / "out", tmp_path / "back")  # It was trained before.
+    with pytest.raises(ValueError, match="these very training images.*Received"):
+        training.train(config, spots(seed=1), tmp_path / "back", test_split=None, verbose=0)
+    training.train(config, images, tmp_path / "back", test_split=None, verbose=0)
+
+
 def test_epochs_are_permutations_of_all_images(runner):
     orders = [np.asarray(runner._order(3, epoch, 50)[0]) for epoch in range(3)]
     for order in orders:
@@ -319,6 +360,12 @@ def test_runner_is_one_file_that_needs_little():
     )
     assert done.returncode == 1
     assert done.stderr.startswith("JAX is needed: `pip install jax`")
+    code = code.replace("import sys, ", "import sys; sys.argv = ['x', '--help']; import ")
+    done = subprocess.run(
+        [sys.executable, "-c", code + "run_name='__main__')"], capture_output=True, text=True
+    )
+    assert done.returncode == 0 and done.stderr == ""
+    assert "--checkpoint_seconds" in done.stdout
 
 
 def test_runner_works_from_the_command_line(copied, runner):
@@ -414,6 +461,11 @@ def test_wae_export_from_the_command_line(tmp_path):
     signature = json.loads((tmp_path / "out" / "signature.json").read_text())
     assert signature["training"]["epochs"] == 5
     np.testing.assert_array_equal(np.load(tmp_path / "out" / "images.npy"), spots())
+    done = run("--back", "--workdir=run")
+    assert done.returncode == 1
+    assert "ValueError: `directory` must hold a training" in done.stderr
+    with h5py.File(tmp_path / "out" / "state.h5", "r+") as file:
+        file[signature["step_counter"]][...] = 50
     done = run("--back", "--workdir=run")
     assert done.returncode == 0, done.stderr
     assert wae_tf.load(tmp_path / "run").latent_dim == 3

@@ -66,7 +66,7 @@ def with_pixel(value):
         (np.zeros((4, 2, 3)), r"\(n, 2, 3, 1\); add the channel axis.*shape=\(4, 2, 3\)"),
         (np.zeros((4, 3, 2, 1)), r"shape \(n, 2, 3, 1\). Received: shape=\(4, 3, 2, 1\)"),
         (np.zeros((4, 2, 3, 3)), r"shape \(n, 2, 3, 1\). Received: shape=\(4, 2, 3, 3\)"),
-        (np.zeros(SHAPE), r"Received: shape=\(2, 3, 1\)"),
+        (np.zeros(SHAPE), r"; of one image.*by x\[None\]. Received: shape=\(2, 3, 1\)"),
         (np.zeros((4, *SHAPE), "int64"), r"uint8 in \[0, 255\] or floats.*dtype=int64"),
         (np.zeros((4, *SHAPE), "bool"), r"uint8 in \[0, 255\] or floats.*dtype=bool"),
     ],

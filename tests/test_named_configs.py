@@ -1,14 +1,12 @@
 """Trains every config of the zoo for a moment, on real images and narrow networks."""
 
 import dataclasses
-import pathlib
 
 import numpy as np
 import pytest
 
 import wae_tf
 
-DATA = pathlib.Path(__file__).parents[2] / "shared" / "data"
 SOURCES = {
     "mnist": ("mnist.npz", "train[:192]", None),
     "celeba": ("celeba_9k_89x109.zip", "train[:192]", (70, 70)),  # Images at half size.
@@ -17,17 +15,18 @@ SOURCES = {
 
 
 @pytest.fixture(scope="module")
-def images():
+def images(shared_data):
     """Returns a function from a config's name to 192 real images for it."""
     loaded = {}
 
     def of(name, config):
         source, split, crop = SOURCES[name.split("_")[0]]
-        if not (DATA / source).exists():
-            pytest.skip(f"{DATA / source} is absent")
+        path = shared_data / source
+        if not path.exists():
+            pytest.skip(f"{path} is absent")
         if source not in loaded:
             loaded[source] = wae_tf.data.load_images(
-                DATA / source, split, image_shape=config.image_shape, crop=crop
+                path, split, image_shape=config.image_shape, crop=crop
             )
         return loaded[source]
 

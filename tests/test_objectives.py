@@ -99,6 +99,18 @@ def test_kl_to_a_prior_without_closed_form_is_right_on_average():
     assert float(tf.reduce_mean(sampled)) == pytest.approx(float(closed[0]), abs=0.03)
 
 
+def test_a_model_with_its_own_divergence_refuses_another():
+    for kind in (wae_tf.WAEMMD, wae_tf.WAEGAN):
+        with pytest.raises(ValueError, match="pass another one to `WAE`.*divergence='sinkhorn'"):
+            kind(*tiny.networks(), divergence="sinkhorn")
+
+
+def test_mmd_plus_plus_must_know_the_number_of_training_images(tmp_path):
+    config = tiny.config(divergence="mmdpp", codes="gaussian", num_images=17)
+    with pytest.raises(ValueError, match="`num_images` must be.*num_images=17, with 16 training"):
+        wae_tf.training.train(config, tiny.images(16), tmp_path, test_split=None)
+
+
 def test_lambda_is_used():
     x = tiny.images()
     for divergence in ("mmd", "gan", "sinkhorn"):

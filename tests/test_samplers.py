@@ -255,6 +255,26 @@ def test_samplers_are_added_to_an_entry_that_is_there(model, tmp_path):
     assert list(wae_tf.load(tmp_path).samplers) == ["gmm"]
 
 
+def test_samplers_of_other_weights_are_not_added(model, tmp_path):
+    wae_tf.save_entry(tmp_path, model, tiny.config())
+    before = (tmp_path / "entry.json").read_bytes()
+    other = wae_tf.build_model(tiny.config(seed=1))
+    samplers.fit(other, tiny.images(40), components=2)
+    for wrong in (other, wae_tf.build_model(tiny.config(latent_dim=4))):
+        with pytest.raises(ValueError, match="must have the entry's weights.*Received: another"):
+            zoo.save_samplers(tmp_path, wrong)
+    assert (tmp_path / "entry.json").read_bytes() == before
+    assert not (tmp_path / "sampler_gmm.h5").exists()
+
+
+def test_a_damaged_sampler_can_be_replaced(model, tmp_path):
+    samplers.fit(model, tiny.images(40), components=2)
+    wae_tf.save_entry(tmp_path, model, tiny.config())
+    cut_off(tmp_path, None)
+    zoo.save_samplers(tmp_path, model)
+    assert list(wae_tf.load(tmp_path).samplers) == ["gmm"]
+
+
 # Errors.
 
 
@@ -316,6 +336,13 @@ def test_a_fit_that_cannot_be_is_refused(kwargs, message):
         samplers.fit_codes(clusters(30), **kwargs)
 
 
+def test_too_few_codes_are_refused_without_a_warning(recwarn):
+    codes = np.random.default_rng(0).normal(size=(5, 8))
+    with pytest.raises(ValueError, match="A mixture of 10 needs at least 20 codes"):
+        samplers.fit_codes(codes, "gmm")
+    assert not recwarn.list
+
+
 def test_bad_codes_are_refused():
     codes = clusters(30)
     codes[3] = np.nan
@@ -336,7 +363,8 @@ def test_bad_data_sets_are_refused(model):
 
 
 def test_an_unknown_sampler_is_refused(model):
-    with pytest.raises(ValueError, match=r"must be one of \['prior'\].*Received: sampler='gmm'"):
+    message = r"one of \['prior'\]; those of \['gmm', 'flow', 'two_stage'\] can be fitted.*'gmm'"
+    with pytest.raises(ValueError, match=message):
         model.sample(2, sampler="gmm")
 
 

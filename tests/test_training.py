@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -84,6 +85,7 @@ def test_workdir_holds_what_is_documented(run):
         "model.weights.h5",
         "pictures",
         "tensorboard",
+        "training_data.json",
     }
     assert wae_tf.WAEConfig.from_json((workdir / "config.json").read_text()) == config
     assert {p.name for p in (workdir / "pictures").iterdir()} == {
@@ -145,7 +147,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one(run, source, tmp_path, m
         with pytest.raises(Interrupted):
             train(config, source, tmp_path)
     assert len(list(tmp_path.glob("checkpoint-*"))) == epoch
-    with pytest.raises(ValueError, match="which `wae-train` writes when it has finished"):
+    with pytest.raises(ValueError, match="must have finished: the same `wae-train` command resu"):
         wae_tf.load(tmp_path)
     resumed = train(config, source, tmp_path)
     tiny.assert_identical(resumed.get_weights(), model.get_weights())
@@ -183,9 +185,39 @@ def test_another_config_is_refused_with_what_differs(run, source):
     assert files(workdir) == before
 
 
+def test_other_training_images_are_refused_and_moved_ones_are_not(run, source, tmp_path):
+    workdir, model, config = run
+    unfinished = tmp_path / "unfinished"
+    shutil.copytree(workdir, unfinished)
+    (unfinished / "entry.json").unlink()
+    fingerprint = wae_tf.data.fingerprint
+    images = np.load(source)["x_train"]
+    there, now = fingerprint(images), fingerprint(images[:20])
+    for directory in (workdir, unfinished):
+        before = files(directory)
+        match = rf"'training_images': \(27, 20\), 'training_data_sha256': \('{there}', '{now}'\)"
+        with pytest.raises(ValueError, match=match):
+            train(config, source, directory, split="train[:20]")
+        assert files(directory) == before
+    moved = shutil.copy(source, tmp_path / "moved.npz")
+    tiny.assert_identical(train(config, moved, workdir).get_weights(), model.get_weights())
+
+
+def test_a_workdir_of_before_that_knows_no_images_goes_on(run, source, tmp_path):
+    workdir, model, config = run
+    shutil.copytree(workdir, tmp_path / "old")
+    (tmp_path / "old" / "training_data.json").unlink()
+    again = train(config, source, tmp_path / "old", split="train[:20]")
+    tiny.assert_identical(again.get_weights(), model.get_weights())
+
+
 def test_a_config_that_cannot_be_read_is_refused(tmp_path, source):
     (tmp_path / "config.json").write_text('{"latent_dim": 8')
     with pytest.raises(ValueError, match="`workdir` must be new.*Received: .*config.json"):
+        train(config(), source, tmp_path)
+    (tmp_path / "config.json").unlink()
+    (tmp_path / "training_data.json").write_text("27")
+    with pytest.raises(ValueError, match="these very training images.*Received: .*data.json, wh"):
         train(config(), source, tmp_path)
 
 

@@ -121,8 +121,14 @@ def test_an_entry_keeps_no_optimizer_and_no_global_state(saved, tmp_path):
 
 def test_a_model_of_another_config_is_not_saved(saved, tmp_path):
     model, config, _ = saved
-    with pytest.raises(ValueError, match="`model` must have the weights of `build_model"):
-        zoo.save_entry(tmp_path, model, dataclasses.replace(config, latent_dim=4))
+    names = r"Received: '.*kernel' of shape \(64, 16\), where the config makes '.*kernel' of "
+    with pytest.raises(ValueError, match=names + r"shape \(64, 24\)"):
+        zoo.save_entry(tmp_path, model, dataclasses.replace(config, encoder_width=24))
+    fewer = wae_tf.build_model(dataclasses.replace(config, divergence="mmd"))
+    more = dataclasses.replace(config, divergence="gan")
+    with pytest.raises(ValueError, match=r"nothing more, where the config makes '.*kernel' of"):
+        zoo.save_entry(tmp_path, fewer, more)
+    assert not list(tmp_path.iterdir())
 
 
 def test_load_in_another_precision(saved):
@@ -158,6 +164,20 @@ def test_unknown_names_suggest_near_ones():
             use("nothing/like/it")
 
 
+def test_what_is_no_entry_yet_says_how_to_go_on(tmp_path):
+    (tmp_path / "config.json").touch()
+    with pytest.raises(ValueError, match="same `wae-train` command resumes.*no entry.json"):
+        wae_tf.load(tmp_path)
+    with pytest.raises(ValueError, match="`keras.models.load_model` loads.*'mnist.keras'"):
+        wae_tf.load("mnist.keras")
+
+
+def test_an_unknown_config_lists_all_of_them():
+    with pytest.raises(ValueError, match="must be a zoo config") as error:
+        wae_tf.load_config("mnist_vaee")
+    assert all(repr(name) in str(error.value) for name in wae_tf.list_configs())
+
+
 def test_a_config_without_weights_is_no_model(saved, empty_zoo):
     shutil.copytree(saved[2], empty_zoo / "untrained")
     edit(empty_zoo / "untrained", lambda e: e.pop("weights"))
@@ -181,6 +201,7 @@ def test_weights_that_changed_are_refused(entry):
         wae_tf.load(entry)
 
 
+@pytest.mark.filterwarnings("ignore:Skipping nested container")  # Then refused.
 @pytest.mark.parametrize(
     "changes",
     [{"latent_dim": 4}, {"encoder_layers": 2}, {"decoder_width": 8}, {"encoder": "dcgan"}],

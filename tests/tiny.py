@@ -1,5 +1,6 @@
 """Small images, configs and networks that many tests share."""
 
+import os
 import pathlib
 
 import keras
@@ -8,14 +9,16 @@ import pytest
 
 import wae_tf
 
-DATA = pathlib.Path(__file__).parents[2] / "shared" / "data"
+DATA = pathlib.Path(
+    os.environ.get("WAE_TF_TEST_DATA", pathlib.Path(__file__).parents[2] / "shared" / "data")
+)
 
 
 def mnist(key, n):
     """Returns the first `n` real digits, or skips the test."""
     path = DATA / "mnist.npz"
     if not path.exists():
-        pytest.skip(f"{path} is absent")
+        pytest.skip(f"{path} is absent; set WAE_TF_TEST_DATA to the folder that holds it")
     return np.load(path)[key][:n, ..., None]
 
 

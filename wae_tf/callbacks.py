@@ -171,9 +171,9 @@ class Checkpoint(keras.callbacks.Callback):
                 "`model` must be compiled before `restore`: a checkpoint holds its optimizers too. "
                 f"Received: {model.name!r}, not compiled"
             )
-        newest = max(self._paths(), default=None)
-        if newest is None:
+        if self.done == 0:
             return 0
+        newest = self._path(self.done)
         try:
             model.load_weights(newest)
         except (OSError, ValueError, KeyError) as error:
@@ -181,7 +181,12 @@ class Checkpoint(keras.callbacks.Callback):
                 "The newest checkpoint must fit the model: take the config that began this run, "
                 f"another directory, or remove the file. Received: {newest} ({error})"
             ) from error
-        return _epoch(newest)
+        return self.done
+
+    @property
+    def done(self):
+        """Number of epochs after which the newest checkpoint was written, 0 without one."""
+        return max(map(_epoch, self._paths()), default=0)
 
     def on_epoch_end(self, epoch, logs=None):
         done = epoch + 1

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import textwrap
 
 from wae_tf.combinations import check_combinations
 from wae_tf.costs import COSTS, PERCEPTUAL_COSTS
@@ -28,12 +29,29 @@ def _field(default, text):
     return dataclasses.field(default=default, metadata={"help": text})
 
 
+def _documented(cls):
+    """Adds to the docstring of a dataclass what the help of each field says."""
+    lines = [
+        textwrap.fill(
+            f"{field.name}: {field.metadata['help']} Default: {field.default!r}.",
+            width=92,
+            initial_indent=" " * 8,
+            subsequent_indent=" " * 12,
+        )
+        for field in dataclasses.fields(cls)
+    ]
+    if cls.__doc__:  # Which `python -OO` takes out.
+        attributes = "\n".join(["Attributes:", *lines])
+        cls.__doc__ = cls.__doc__.replace("Raises:", f"{attributes}\n\n    Raises:", 1)
+    return cls
+
+
+@_documented
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class WAEConfig:
     """Plain values that fix a model and its training; defaults are the paper's on MNIST.
 
-    Each field is also a flag of `wae-train`; `help(wae_tf.WAEConfig)` and
-    `wae-train --help` say what each means. `dataclasses.replace` changes a copy.
+    Each field is also a flag of `wae-train`. `dataclasses.replace` changes a copy.
 
     Raises:
         ValueError: A value is out of its range, or values do not fit each other.
@@ -124,6 +142,7 @@ class WAEConfig:
             *(("kernel", part, KERNELS) for part in self.kernel.split("+")),
             ("reg_weight_schedule", self.reg_weight_schedule, REG_WEIGHT_SCHEDULES),
             ("likelihood", self.likelihood, LIKELIHOODS),
+            ("prior", self.prior, (*PRIORS, "vamp")),
             ("codes", self.codes, CODES),
             ("cost", self.cost, (*COSTS, *PERCEPTUAL_COSTS)),
             ("encoder", self.encoder, ENCODERS),

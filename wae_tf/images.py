@@ -15,9 +15,14 @@ def check_images(x, image_shape, name="x"):
         name: What to call `x` in an error.
 
     Raises:
-        ValueError: `x` is empty, or its shape, type or range is none of these, or it
-            has NaN.
+        ValueError: `x` is no array or empty, or its shape, type or range is none of these,
+            or it has NaN.
     """
+    if isinstance(x, tf.data.Dataset):
+        raise ValueError(
+            f"`{name}` must be an array. Of a data set, `predict` gives the reconstructions and "
+            "`wae_tf.samplers.draw_codes(model, data)` the codes. Received: a tf.data.Dataset"
+        )
     x = np.asarray(x)
     check_spec(x.shape, x.dtype, image_shape, name)
     if len(x) == 0:
@@ -43,7 +48,11 @@ def check_spec(shape, dtype, image_shape, name="x"):
     if len(shape) != 4 or any(
         got is not None and got != want for got, want in zip(shape[1:], image_shape, strict=True)
     ):
-        hint = "; add the channel axis by x[..., None]" if len(shape) == 3 else ""
+        hint = ""
+        if shape == image_shape:
+            hint = "; of one image, make a batch by x[None]"
+        elif len(shape) == 3 and image_shape[2] == 1:
+            hint = "; add the channel axis by x[..., None]"
         raise ValueError(
             f"`{name}` must have shape (n, {', '.join(map(str, image_shape))}){hint}. "
             f"Received: shape={shape}"

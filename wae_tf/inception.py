@@ -58,12 +58,14 @@ def build_inception(weights_path=None):
         except Exception as error:  # Keras raises plain Exception where a download fails.
             raise FileNotFoundError(
                 f"Inception-v3 needs weights, which could not be downloaded ({error}). Download "
-                f"{_URL} elsewhere and pass its path as `weights_path`, or leave FID and KID out. "
+                f"{_URL} elsewhere and pass its path as `weights_path` (--inception_weights of "
+                "wae-evaluate), or leave FID and KID out. "
                 "Received: weights_path=None"
             ) from error
     if not tf.io.gfile.exists(str(weights_path)):
         raise FileNotFoundError(
-            f"`weights_path` must be a file; {_URL} is one. "
+            f"`weights_path` must be a file, as --inception_weights of wae-evaluate; {_URL} is "
+            "one. "
             f"Received: weights_path={str(weights_path)!r}"
         )
     model = keras.applications.InceptionV3(weights=None, **arguments)

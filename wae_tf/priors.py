@@ -107,6 +107,8 @@ def get_prior(prior, latent_dim, stddev=1.0, components=10):
     import tensorflow_probability as tfp  # Takes over a second: only where one is made.
 
     tfd = tfp.distributions
+    if getattr(prior, "learned", False):  # `VampPrior`, which knows its own dimension.
+        return prior
     if isinstance(prior, tfd.Distribution):
         prior = Prior(prior)
     if isinstance(prior, Prior):

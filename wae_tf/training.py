@@ -7,8 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wae_tf import callbacks, data, files, zoo
-from wae_tf.config import WAEConfig
+from wae_tf import callbacks, data, files, run_files, zoo
 from wae_tf.models.build import build_model
 from wae_tf.models.wae_gan import WAEGAN
 from wae_tf.plateau import PlateauLearningRate
@@ -68,11 +67,11 @@ def train(
 ):
     """Trains a model, resuming where an earlier call stopped, and writes a zoo entry.
 
-    `workdir` gets `config.json`, `history.csv`, a checkpoint after each epoch,
-    `pictures/`, `tensorboard/`, and at the end `model.weights.h5` and `entry.json`,
-    so that `wae_tf.load(workdir)` returns the model. A resumed training gives the
-    weights, bit for bit on one CPU machine, that an uninterrupted one gives. Where all
-    is done, nothing is written again.
+    `workdir` gets `config.json`, `training_data.json` (number and hash of the training
+    images), `history.csv`, a checkpoint after each epoch, `pictures/`, `tensorboard/`, and
+    at the end `model.weights.h5` and `entry.json`, so that `wae_tf.load(workdir)` returns
+    the model. A resumed training gives the weights, bit for bit on one CPU machine, that an
+    uninterrupted one gives. Where all is done, nothing is written again.
 
     Args:
         config: `WAEConfig`.
@@ -85,7 +84,7 @@ def train(
         download: Whether a missing data set may be downloaded.
         monitored: Number of test images to follow.
         jit_compile: As in `WAE.compile`.
-        verbose: As in `keras.Model.fit`.
+        verbose: As in `keras.Model.fit`; 0 also leaves out what is resumed and written.
         provenance: Dict to keep in the entry beside what is measured here.
 
     Returns:
@@ -93,7 +92,7 @@ def train(
 
     Raises:
         ValueError: The images are none, `workdir` cannot be written to or holds a run of
-            another config.
+            another config or on other training images.
         FileNotFoundError: `source` is not there.
         FloatingPointError: The loss became NaN or infinite; the last good checkpoint stays.
 
@@ -102,7 +101,7 @@ def train(
         >>> model = train(config, "mnist.npz", "runs/mnist")
     """
     workdir = files.writable_directory(workdir, "workdir")
-    _check_same_run(workdir / "config.json", config)
+    run_files.check_config(workdir, config)
 
     def images_of(split):
         return data.load_images(
@@ -115,6 +114,9 @@ def train(
         )
 
     images = images_of(split)
+    described = run_files.describe_images(images)
+    run_files.check_images(workdir, described)
+    _check_num_images(config, len(images))
     test_images = None if test_split is None else images_of(test_split)
     steps_per_epoch = len(images) // config.batch_size
     model = compile_model(
@@ -122,7 +124,9 @@ def train(
     )
     checkpoint = callbacks.Checkpoint(workdir)
     done = checkpoint.restore(model)
+    say = print if verbose else (lambda line: None)
     if done == config.epochs and zoo.is_entry(workdir):
+        say(f"{workdir} is complete already: {_outcome(workdir)}")
         return model
     batches = data.batches(
         images,
@@ -134,8 +138,9 @@ def train(
         horizontal_flip=config.horizontal_flip,
     )
     followed = (images if test_images is None else test_images)[:monitored]
-    with files.replacing(workdir / "config.json") as temporary:
-        temporary.write_text(config.to_json())
+    run_files.write(workdir, config, described)
+    if done > 0:
+        say(f"Resuming {workdir} after epoch {done} of {config.epochs}")
     if done < config.epochs:
         model.fit(
             batches,
@@ -160,8 +165,7 @@ def train(
         provenance={
             "paper": "arXiv:1711.01558",
             **(provenance or {}),
-            "training_images": len(images),
-            "training_data_sha256": data.fingerprint(images),
+            **described,
             "epochs": config.epochs,
             "seconds": sum(row["seconds"] for row in checkpoint.history()),
             "device": _device(),
@@ -169,6 +173,7 @@ def train(
             "keras": keras.__version__,
         },
     )
+    say(f"Wrote {workdir}: {_outcome(workdir)}")
     return model
 
 
@@ -234,22 +239,11 @@ def _schedules(config, images, history):
     return chosen
 
 
-def _check_same_run(path, config):
-    if not path.exists():
-        return
-    try:
-        before = WAEConfig.from_json(path.read_text()).to_dict()
-    except (TypeError, ValueError) as error:
+def _check_num_images(config, found):
+    if config.divergence in ("mmdpp", "mmdpp_1d") and config.num_images != found:
         raise ValueError(
-            "`workdir` must be new, or hold a run that this version of wae_tf can resume: choose "
-            f"another directory. Received: {path} ({error})"
-        ) from error
-    changed = {k: (before[k], v) for k, v in config.to_dict().items() if before[k] != v}
-    if changed:
-        raise ValueError(
-            "`workdir` must be new, or hold a run of this very config to resume: choose another "
-            "directory, or take the changes back. "
-            f"Received: {path} with other values, (there, now): {changed}"
+            "`num_images` must be the number of training images, which MMD++ weighs pairs of codes "
+            f"by. Received: num_images={config.num_images}, with {found} training images"
         )
 
 
@@ -264,6 +258,15 @@ def _results(model, config, test_images):
         "losses": test_losses(loaded, test_images, config.batch_size),
         "measured_by": "wae_tf.training.test_losses, at the end of wae-train",
     }
+
+
+def _outcome(workdir):
+    """Says in words how good the entry is that a directory holds, and how to load it."""
+    results = zoo.read_entry(workdir).get("results", {})
+    error, measured = results.get("losses", {}).get("squared_error"), ""
+    if error is not None:
+        measured = f"squared error {error:.2f} on {results['test_images']:,} test images; "
+    return f"{measured}wae_tf.load({str(workdir)!r}) returns the model"
 
 
 def _device():

@@ -2,18 +2,18 @@
 
 import difflib
 import fnmatch
-import hashlib
 import importlib.resources
 import json
 import pathlib
 import re
 
-from wae_tf import files
+from wae_tf import entry_checks, files
 from wae_tf.config import WAEConfig
 from wae_tf.models.build import build_model
 from wae_tf.samplers import storage
 
 __all__ = [
+    "entry_directory",
     "is_entry",
     "list_configs",
     "list_models",
@@ -70,7 +70,7 @@ def load(name_or_directory, precision="float32"):
         >>> wae_tf.load("mnist_wae_mmd").sample(16, seed=0).shape
         (16, 28, 28, 1)
     """
-    directory = _directory(name_or_directory)
+    directory = entry_directory(name_or_directory, "model")
     entry = read_entry(name_or_directory)
     if "weights" not in entry:
         raise ValueError(
@@ -78,9 +78,16 @@ def load(name_or_directory, precision="float32"):
             f"--config={name_or_directory}` trains. With weights: {list_models()}. "
             f"Received: {name_or_directory!r}"
         )
+    model = _model(directory, entry, precision)
+    model.samplers.update(storage.read_all(directory, entry.get("samplers", {})))
+    return model
+
+
+def _model(directory, entry, precision="float32"):
+    """Returns the model of an entry that has weights, without samplers."""
     config = WAEConfig.from_dict({**entry["config"], "precision": precision})
     weights = directory / entry["weights"]["file"]
-    _verify(weights, entry["weights"]["sha256"])
+    entry_checks.verify(weights, entry["weights"]["sha256"])
     model = build_model(config, name=re.sub(r"\W", "_", directory.name))
     try:
         with importlib.resources.as_file(weights) as path:
@@ -90,7 +97,6 @@ def load(name_or_directory, precision="float32"):
             "The weights must fit the entry's config: was `entry.json` edited? "
             f"Received: {weights} ({error})"
         ) from error
-    model.samplers.update(storage.read_all(directory, entry.get("samplers", {})))
     return model
 
 
@@ -104,15 +110,16 @@ def load_config(name_or_directory):
         >>> wae_tf.load_config("mnist_wae_mmd").latent_dim
         8
     """
+    entry_directory(name_or_directory, "config")
     return WAEConfig.from_dict(read_entry(name_or_directory)["config"])
 
 
 def read_entry(name_or_directory):
     """Returns what an entry's JSON file says: config, input, weights, results, provenance."""
-    path = _directory(name_or_directory) / _ENTRY
+    path = entry_directory(name_or_directory) / _ENTRY
     try:
         entry = json.loads(path.read_text(encoding="utf-8"))
-        _check_entry(entry)
+        entry_checks.check_entry(entry)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             "A zoo entry must be a directory whose `entry.json` has a `config`, and for its "
@@ -150,12 +157,7 @@ def save_entry(directory, model, config, *, results=None, provenance=None, **ext
     directory = files.writable_directory(directory)
     # A fresh build has the names that `load` will look for, and no optimizer state.
     clone = build_model(config)
-    shapes = [[v.shape for v in m.variables] for m in (clone, model)]
-    if shapes[0] != shapes[1]:
-        raise ValueError(
-            "`model` must have the weights of `build_model(config)`. Received: a model with "
-            f"{len(shapes[1])} variables, where the config makes {len(shapes[0])}, or other shapes"
-        )
+    entry_checks.check_variables(model, clone)
     clone.set_weights(model.get_weights())
     with files.replacing(directory / _WEIGHTS) as temporary:
         clone.save_weights(temporary)
@@ -168,7 +170,7 @@ def save_entry(directory, model, config, *, results=None, provenance=None, **ext
         },
         "weights": {
             "file": _WEIGHTS,
-            "sha256": _sha256((directory / _WEIGHTS).read_bytes()),
+            "sha256": entry_checks.sha256((directory / _WEIGHTS).read_bytes()),
             "params": {
                 name: int(sum(v.shape.num_elements() or 1 for v in network.trainable_variables))
                 for name in ("encoder", "decoder", "discriminator")
@@ -193,14 +195,16 @@ def save_samplers(directory, model):
         model: The model, with `model.samplers` from `wae_tf.samplers.fit`.
 
     Raises:
-        ValueError: There is no entry, or `directory` cannot be written to.
+        ValueError: There is no entry, it has other weights than the model, or `directory`
+            cannot be written to.
 
     Example:
         >>> model = wae_tf.load("runs/mnist")
         >>> wae_tf.samplers.fit(model, images, kind="gmm", components=10)
         >>> wae_tf.zoo.save_samplers("runs/mnist", model)
     """
-    path = files.writable_directory(_directory(directory))
+    path = files.writable_directory(entry_directory(directory, "model"))
+    entry_checks.check_weights(model, _model(path, read_entry(path)), path)
     update_entry(directory, samplers=storage.write_all(path, model.samplers))
 
 
@@ -215,7 +219,7 @@ def update_entry(name_or_directory, **parts):
         ValueError: There is no entry, or its directory cannot be written to.
     """
     entry = {**read_entry(name_or_directory), **parts}
-    directory = files.writable_directory(_directory(name_or_directory))
+    directory = files.writable_directory(entry_directory(name_or_directory))
     with files.replacing(directory / _ENTRY) as temporary:
         temporary.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
 
@@ -224,48 +228,30 @@ def _zoo():
     return files.zoo_directory()
 
 
-def _directory(name_or_directory):
-    """Finds an entry's directory: a zoo name first, then a path."""
+def entry_directory(name_or_directory, kind="entry"):
+    """Returns an entry's directory, as a path: a zoo name counts first, then a path.
+
+    `kind`, one of "entry", "config" and "model", is what an error says that it must be.
+    """
     if isinstance(name_or_directory, str) and name_or_directory in list_configs():
         return _zoo() / name_or_directory
     path = pathlib.Path(name_or_directory).expanduser()
     if (path / _ENTRY).is_file():
         return path
-    near = difflib.get_close_matches(str(name_or_directory), list_configs()) or list_configs()
-    raise ValueError(
-        f"`name_or_directory` must be a zoo entry, such as one of {near}, or a directory with an "
-        "`entry.json`, which `wae-train` writes when it has finished. "
-        f"Received: {str(name_or_directory)!r}"
-    )
-
-
-def _check_entry(entry):
-    """Raises an error unless an entry has what `load` needs, and no more power than that."""
-    if not isinstance(entry["config"], dict):
-        raise TypeError("`config` is no object")
-    if "weights" not in entry:
-        return
-    file, sha256 = entry["weights"]["file"], entry["weights"]["sha256"]
-    if not re.fullmatch(r"[\w-]+\.weights\.h5", file):  # Beside the entry, and nothing but arrays.
-        raise ValueError(f"`weights.file` is no name that ends in .weights.h5: {file!r}")
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise ValueError(f"`weights.sha256` is not 64 hex digits: {sha256!r}")
-
-
-def _verify(weights, expected):
-    if not weights.is_file():
-        raise ValueError(f"The entry's weights file must be there. Received: no {weights}")
-    got = _sha256(weights.read_bytes())
-    if got != expected:
+    if (path / "config.json").is_file() and not (path / "signature.json").is_file():
         raise ValueError(
-            "The weights must have the SHA-256 that `entry.json` records: the file is damaged or "
-            f"incomplete; install the package again, or restore it. Received: {weights} with "
-            f"{got}, expected {expected}"
+            "A run must have finished: the same `wae-train` command resumes it. "
+            f"Received: {str(name_or_directory)!r}, with a config.json and no {_ENTRY}"
         )
-
-
-def _sha256(data):
-    return hashlib.sha256(data).hexdigest()
+    names = list_models() if kind == "model" else list_configs()
+    near = difflib.get_close_matches(str(name_or_directory), names)
+    whole = "; `keras.models.load_model` loads what `model.save` wrote"
+    raise ValueError(
+        f"`name_or_directory` must be a zoo {kind}, such as one of "
+        f"{[*near, *(name for name in names if name not in near)]}, or a directory with an "
+        f"`{_ENTRY}`, which `wae-train` writes when it has finished"
+        f"{whole if path.suffix == '.keras' else ''}. Received: {str(name_or_directory)!r}"
+    )
 
 
 def _natural(name):

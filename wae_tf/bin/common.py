@@ -1,6 +1,7 @@
 """What all programs share: flags from a config's fields, and errors without a traceback."""
 
 import dataclasses
+import re
 import sys
 
 from absl import app, flags
@@ -55,7 +56,9 @@ def given(holders):
 
 
 def run(main, doc, values):
-    """Runs a program; bad input ends in one line and status 1, `--help` shows `doc`.
+    """Runs a program; bad input ends in one line and status 1, Ctrl-C in one and 130.
+
+    `--help` shows `doc`.
 
     Args:
         main: Function without arguments.
@@ -70,6 +73,9 @@ def run(main, doc, values):
             main()
         except (ValueError, OSError, ImportError, FloatingPointError) as error:
             sys.exit(f"{type(error).__name__}: {error}")
+        except KeyboardInterrupt as error:
+            print("; ".join(["\nInterrupted", *map(str, error.args)]), file=sys.stderr)
+            sys.exit(130)  # As shells say it of what SIGINT ended.
 
     def parse(argv):
         flags.FLAGS.mark_as_parsed()  # Absl's own, which have their defaults.
@@ -77,7 +83,9 @@ def run(main, doc, values):
         try:
             return values(argv)
         except flags.Error as error:
-            sys.exit(f"{' '.join(str(error).split())} See --help.")
+            missing = re.findall(r"Flag --(\w+) must have a value", str(error))
+            lines = [f"--{name} is required: {values[name].help}" for name in missing]
+            sys.exit(f"{' '.join(' '.join(lines or [str(error)]).split())} See --help.")
 
     if {"--help", "-help", "-h"} & set(sys.argv[1:]):
         print(f"{doc}\n{values.get_help(include_special_flags=False)}")

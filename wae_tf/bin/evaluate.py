@@ -11,7 +11,7 @@ import shlex
 
 from absl import flags
 
-from wae_tf import data, zoo
+from wae_tf import cards, data, zoo
 from wae_tf import features as features_lib
 from wae_tf.bin import common
 from wae_tf.evaluation import evaluate
@@ -89,7 +89,8 @@ _SEED = flags.DEFINE_integer(
 _RECORD = flags.DEFINE_bool(
     "record",
     False,
-    "Whether to write the numbers, and a sampler that was fitted, into the model's zoo entry.",
+    "Whether the model's zoo entry gets the numbers, pictures, a sampler that was fitted, and a "
+    "card, README.md.",
     flag_values=_FLAGS,
 )
 _VERBOSE = flags.DEFINE_bool(
@@ -142,9 +143,10 @@ def main():
         verbose=_VERBOSE.value,
     )
     if _RECORD.value:
-        record(_MODEL.value, results, _command())
+        record(_MODEL.value, results, _command(), pathlib.Path(_OUTPUT.value) / "pictures")
         if set(model.samplers) != had:
             zoo.save_samplers(_MODEL.value, model)
+        cards.write_card(_MODEL.value)
         print(f"Recorded in the entry of {_MODEL.value}")
 
 

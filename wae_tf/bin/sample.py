@@ -28,14 +28,27 @@ _COLUMNS = flags.DEFINE_integer(
 _SCALE = flags.DEFINE_integer(
     "scale", 2, "Screen pixels to a pixel.", lower_bound=1, flag_values=_FLAGS
 )
-_OUTPUT = flags.DEFINE_string("output", "samples.png", "PNG file to write.", flag_values=_FLAGS)
+_OUTPUT = flags.DEFINE_string(
+    "output", "samples.png", "PNG file to write, in a directory that is there.", flag_values=_FLAGS
+)
 
 
 def main():
-    files.writable_directory(pathlib.Path(_OUTPUT.value).parent, "output")
+    output = pathlib.Path(_OUTPUT.value).expanduser()
+    if output.suffix.lower() != ".png":
+        raise ValueError(
+            "--output must end in .png, as a PNG file is what is written. "
+            f"Received: --output={_OUTPUT.value}"
+        )
+    if not output.parent.is_dir():
+        raise ValueError(
+            f"--output must lie in a directory that is there: make {str(output.parent)!r}, or "
+            f"choose another one. Received: --output={_OUTPUT.value}"
+        )
+    files.writable_directory(output.parent, "output")
     model = zoo.load(_MODEL.value)
     grid = pictures.grid(model.sample(_NUM.value, seed=_SEED.value), _COLUMNS.value)
-    pictures.save(_OUTPUT.value, grid, scale=_SCALE.value)
+    pictures.save(output, grid, scale=_SCALE.value)
     print(f"Wrote {_NUM.value} samples of {_MODEL.value} to {_OUTPUT.value}")
 
 

@@ -10,7 +10,7 @@ import pathlib
 
 from absl import flags
 
-from wae_tf import training, zoo
+from wae_tf import callbacks, training, zoo
 from wae_tf.bin import common
 
 _FLAGS = flags.FlagValues()
@@ -70,18 +70,23 @@ def main():
         *common.given(_OVERRIDES),
         "--workdir=DIR",
     ]
-    training.train(
-        config,
-        _DATA.value,
-        _WORKDIR.value,
-        split=_SPLIT.value,
-        test_split=_TEST_SPLIT.value or None,
-        data_dir=_DATA_DIR.value,
-        download=_DOWNLOAD.value,
-        jit_compile={"auto": "auto", "true": True, "false": False}[_JIT_COMPILE.value],
-        verbose=_VERBOSE.value,
-        provenance={"command": " ".join(command)},
-    )
+    try:
+        training.train(
+            config,
+            _DATA.value,
+            _WORKDIR.value,
+            split=_SPLIT.value,
+            test_split=_TEST_SPLIT.value or None,
+            data_dir=_DATA_DIR.value,
+            download=_DOWNLOAD.value,
+            jit_compile={"auto": "auto", "true": True, "false": False}[_JIT_COMPILE.value],
+            verbose=_VERBOSE.value,
+            provenance={"command": " ".join(command)},
+        )
+    except KeyboardInterrupt as error:
+        done = callbacks.Checkpoint(_WORKDIR.value).done
+        how = f"resumes after epoch {done}" if done else "starts anew"
+        raise KeyboardInterrupt(f"the same command {how}") from error
 
 
 def run():

@@ -130,15 +130,19 @@ def stack(items, count, preparation, verbose="auto", channels=None):
     """
 
     def prepare(item):
+        from PIL import UnidentifiedImageError
+
         name, content = item
         try:
             image = decode(content)
         except ImportError:
             raise
         except Exception as error:  # Pillow raises OSError, SyntaxError, struct.error...
+            # Of a file that Pillow does not know it says no more than the buffer's address.
+            why = "" if isinstance(error, UnidentifiedImageError) else f" ({error})"
             raise ValueError(
                 "Every image must be a whole JPEG, PNG, BMP, GIF or WebP file. Repair or remove "
-                f"this one ({error}). Received: image={name!r}"
+                f"this one{why}. Received: image={name!r}"
             ) from error
         try:
             return preparation(image, channels)

@@ -1,6 +1,8 @@
 """What readers of a report need to know about each metric."""
 
-__all__ = ["GROUPS", "describe"]
+__all__ = ["BETTER", "GROUPS", "describe"]
+
+BETTER = {"lower": "lower", "higher": "higher", "floor": "near the floor"}
 
 # Group, then metric: label and meaning. A suffix stands for any feature extractor.
 GROUPS = {

@@ -2,7 +2,7 @@
 
 import sys
 
-__all__ = ["Progress", "line"]
+__all__ = ["Progress", "details", "line", "number", "uncertainty"]
 
 _BAR = 20
 
@@ -64,3 +64,15 @@ def uncertainty(record):
     if "low" in record:
         return f"[{number(record['low'])}, {number(record['high'])}]"
     return ""
+
+
+def details(record):
+    """Yields, as texts, what changes how a record's number reads."""
+    if record.get("of_mean_image") is not None:
+        yield f"the mean image has {number(record['of_mean_image'])}"
+    if record.get("ratio") is not None:
+        yield f"{record['ratio']:.0%} of real"
+    if record.get("p_value") is not None:
+        yield f"p = {record['p_value']:.2g}"
+    if record.get("of_normal") is not None:
+        yield f"{number(record['of_normal'])} expected of a normal distribution"

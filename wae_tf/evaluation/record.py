@@ -1,23 +1,30 @@
-"""The numbers of an evaluation, kept in the zoo entry of the model."""
+"""What an evaluation found, kept in the zoo entry of the model."""
 
 from wae_tf import zoo
+from wae_tf.cards.card import default_sampler
+from wae_tf.cards.card_pictures import keep_pictures
 
 __all__ = ["record"]
 
-_NUMBERS = ("value", "floor", "stddev", "low", "high", "ratio", "p_value", "of_mean_image")
+_NUMBERS = (
+    *("value", "floor", "stddev", "low", "high"),
+    *("ratio", "p_value", "of_mean_image", "of_normal"),
+)
 
 
-def record(name_or_directory, results, command):
+def record(name_or_directory, results, command, pictures=None):
     """Writes what `wae_tf.evaluate` returned into a model's zoo entry.
 
     The entry's `evaluation` has one part for each sampler, `"prior"` and `"gmm"` for
     instance: numbers with six digits, what they were measured on, and the command. Other
-    samplers' parts stay.
+    samplers' parts stay. `wae_tf.cards.write_card` shows them.
 
     Args:
         name_or_directory: Zoo entry of the model.
         results: What `wae_tf.evaluate` returned.
         command: What measures them again.
+        pictures: Directory `pictures` of the evaluation's report, of which the entry gets small
+            copies; None keeps none.
 
     Raises:
         ValueError: There is no such entry, it cannot be written to, or a metric failed.
@@ -40,14 +47,20 @@ def record(name_or_directory, results, command):
         "features": results["features"],
         "metrics": {name: _numbers(metric) for name, metric in results["metrics"].items()},
         "warnings": results["warnings"],
+        "versions": results["versions"],
         "seconds": results["seconds"],
         "command": command,
     }
     kind = results["sampler"]["kind"]
-    zoo.update_entry(name_or_directory, evaluation={**entry.get("evaluation", {}), kind: part})
+    evaluation = {**entry.get("evaluation", {}), kind: part}
+    zoo.update_entry(name_or_directory, evaluation=evaluation)
+    if pictures is not None:
+        nearest = default_sampler(evaluation) == kind and "memorisation_ratio" in part["metrics"]
+        keep_pictures(pictures, zoo.entry_directory(name_or_directory), kind, nearest)
 
 
 def _numbers(metric):
-    """Keeps a metric's numbers, with six digits, and how many images they are of."""
+    """Keeps a metric's numbers, with six digits, how many images they are of, what is better."""
     kept = {name: metric[name] for name in _NUMBERS if metric.get(name) is not None}
-    return {**{name: float(f"{value:.6g}") for name, value in kept.items()}, "n": metric["n"]}
+    numbers = {name: float(f"{value:.6g}") for name, value in kept.items()}
+    return {**numbers, "n": metric["n"], "better": metric["better"]}

@@ -3,8 +3,8 @@
 import base64
 import html
 
-from wae_tf.evaluation.labels import GROUPS, describe
-from wae_tf.evaluation.progress import number, uncertainty
+from wae_tf.evaluation.labels import BETTER, GROUPS, describe
+from wae_tf.evaluation.progress import details, number, uncertainty
 
 __all__ = ["html_report"]
 
@@ -39,7 +39,6 @@ figure { margin: 0 0 18px; background: #fff; border: 1px solid #ddd; border-radi
 figure img { max-width: 100%; height: auto; display: block; }
 footer { color: #666; font-size: 13px; margin-top: 36px; }
 """
-_BETTER = {"lower": "lower", "higher": "higher", "floor": "near the floor"}
 
 
 def html_report(results, pictures):
@@ -68,8 +67,8 @@ def html_report(results, pictures):
         "<h2>Numbers</h2>",
         _table(results),
         "<p class='meaning'>The floor of a metric is its value between two disjoint sets of real "
-        "images of the same size, or for codes of prior draws: no sample of this size can be "
-        "expected to do better. After &plusmn; the standard deviation over "
+        "images of the same size, or for codes of prior draws: samples that could not be told "
+        "from real images would have about that value. After &plusmn; the standard deviation over "
         "the seeds of the samples; in brackets a 95% bootstrap interval over images.</p>",
         "<h2>Pictures</h2>" if pictures else "",
         *(_figure(name, png) for name, png in pictures.items()),
@@ -135,27 +134,15 @@ def _table(results):
 
 def _row(label, meaning, record):
     spread = uncertainty(record).replace("+-", "\u00b1")
-    notes = [meaning, *_extras(record)]
+    notes = [meaning, *details(record)]
     return (
         f"<tr><td>{_text(label)}<br><span class='meaning'>{_text('; '.join(filter(None, notes)))}"
         f"</span></td><td class='number'><strong>{number(record['value'])}</strong>"
         f"<br><span class='spread'>{_text(spread)}</span></td>"
         f"<td class='number'>{number(record['floor'])}</td>"
-        f"<td class='better'>{_BETTER[record['better']]}</td>"
+        f"<td class='better'>{BETTER[record['better']]}</td>"
         f"<td class='number'>{record['n']:,}</td></tr>"
     )
-
-
-def _extras(record):
-    """Details that change how a number reads."""
-    if record.get("of_mean_image") is not None:
-        yield f"the mean image has {number(record['of_mean_image'])}"
-    if record.get("ratio") is not None:
-        yield f"{record['ratio']:.0%} of real"
-    if record.get("p_value") is not None:
-        yield f"p = {record['p_value']:.2g}"
-    if record.get("of_normal") is not None:
-        yield f"{number(record['of_normal'])} expected of a normal distribution"
 
 
 def _figure(title, png):

@@ -12,7 +12,7 @@ import tensorflow as tf
 from wae_tf import files
 from wae_tf._version import __version__
 from wae_tf.export.naming import named_variables
-from wae_tf.export.state import FORMAT, PROGRAM, SIGNATURE, write_state
+from wae_tf.export.state import FORMAT, PROGRAM, SIGNATURE, check_replaceable, write_state
 
 __all__ = ["Program", "export_train_step", "lower_train_step"]
 
@@ -49,7 +49,8 @@ def export_train_step(model, batch_size, directory, *, config=None, data=None):
         model: `WAE`, compiled, for a schedule with the `steps_per_epoch` of the images
             that it will be trained on.
         batch_size: Images in a step; fixed in the program.
-        directory: Where the files go; made if it is not there.
+        directory: Where the files go; made if it is not there. An export is replaced there
+            by one of the same config, until `run_exported.py` has trained it.
         config: `WAEConfig` that the model was built from. Gives the runner its epochs,
             seed and flips, and is kept as `config.json`. Without it, the epochs are
             those of the schedule, if any, the seed is the model's, nothing is flipped.
@@ -58,15 +59,18 @@ def export_train_step(model, batch_size, directory, *, config=None, data=None):
     Raises:
         ValueError: The model is not compiled, the batch is too small, the step changes a
             variable of none of its attributes or calls into a library, or `directory`
-            holds a training already, or cannot be written to.
+            holds a training or another config already, or cannot be written to.
 
     Example:
         >>> model = compile_model(build_model(config), config, steps_per_epoch=600)
         >>> export_train_step(model, 100, "exported", config=config)
 
-        Then, where JAX is: `python exported/run_exported.py --data=mnist.npz`.
+        Then, where JAX is: `python exported/run_exported.py --data=mnist.npz`, of which
+        `x_train` is taken. Without `--data` it takes `images.npy` of the directory, which
+        only `export_run` puts there.
     """
     directory = files.writable_directory(directory)
+    check_replaceable(directory, config)
     program = lower_train_step(model, batch_size)
     signature = {
         "format": FORMAT,

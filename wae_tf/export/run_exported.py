@@ -25,10 +25,32 @@ import time
 import h5py
 import numpy as np
 
+
+def _options():
+    """Reads the command line."""
+    here = pathlib.Path(__file__).parent
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--directory", default=here, help="Exported directory; by default that of this file.")
+    add("--data", default=here / "images.npy", help="Images, .npy or .npz; by default images.npy.")
+    add("--key", help="Array of an .npz file; by default x_train.")
+    add("--epochs", type=int, help="Epochs to have done in the end; by default as exported.")
+    add("--seed", type=int, help="Fixes the order of images; by default as exported.")
+    add("--horizontal_flip", action=argparse.BooleanOptionalAction, help="Mirrors half of them.")
+    add("--checkpoint_seconds", type=float, default=600.0, help="From one saving to the next.")
+    add("--max_steps", type=int, default=math.inf, help="Saves and stops after that many steps.")
+    add("--max_seconds", type=float, default=math.inf, help="Saves and stops after that time.")
+    return vars(parser.parse_args())
+
+
 try:
     import jax
     from jaxlib import xla_client
 except ImportError as error:
+    if __name__ == "__main__":
+        _options()  # `--help` works, and ends, without JAX.
     _TEXT = f"JAX is needed: `pip install jax`, `jax[cuda13]` or `jax[tpu]`. Received: {error}"
     raise (SystemExit if __name__ == "__main__" else ImportError)(_TEXT) from error
 
@@ -333,21 +355,7 @@ def _replacing(path):
 
 
 def main():
-    here = pathlib.Path(__file__).parent
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add = parser.add_argument
-    add("--directory", default=here, help="Exported directory; by default that of this file.")
-    add("--data", default=here / "images.npy", help="Images, .npy or .npz; by default images.npy.")
-    add("--key", help="Array of an .npz file; by default x_train.")
-    add("--epochs", type=int, help="Epochs to have done in the end; by default as exported.")
-    add("--seed", type=int, help="Fixes the order of images; by default as exported.")
-    add("--horizontal_flip", action=argparse.BooleanOptionalAction, help="Mirrors half of them.")
-    add("--checkpoint_seconds", type=float, default=600.0, help="From one saving to the next.")
-    add("--max_steps", type=int, default=math.inf, help="Saves and stops after that many steps.")
-    add("--max_seconds", type=float, default=math.inf, help="Saves and stops after that time.")
-    options = vars(parser.parse_args())
+    options = _options()
     terminated = []
     signal.signal(signal.SIGTERM, lambda *_: terminated.append(True))
     try:

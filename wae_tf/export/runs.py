@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wae_tf import callbacks, data, files, training, zoo
+from wae_tf import callbacks, data, files, run_files, training, zoo
 from wae_tf.config import WAEConfig
 from wae_tf.export.program import export_train_step
 from wae_tf.export.state import STATE, import_state, read_signature
@@ -33,7 +33,7 @@ def export_run(config, directory, images, *, workdir=None, pretrained=None):
 
     Raises:
         ValueError: There is no whole batch of images, or no such run or entry, or it
-            does not fit the config.
+            does not fit the config or the images; or as `export_train_step`.
 
     Example:
         >>> config = wae_tf.load_config("mnist_wae_mmd")
@@ -56,7 +56,10 @@ def export_run(config, directory, images, *, workdir=None, pretrained=None):
             "`workdir` must hold a checkpoint, which `wae-train` writes after each epoch. "
             f"Received: workdir={str(workdir)!r}"
         )
-    origin = {"images": len(images), "sha256": data.fingerprint(images)}
+    described = run_files.describe_images(images)
+    if workdir is not None:
+        run_files.check_images(pathlib.Path(workdir), described)
+    origin = {"images": len(images), "sha256": described["training_data_sha256"]}
     export_train_step(model, config.batch_size, directory, config=config, data=origin)
     with files.replacing(pathlib.Path(directory, "images.npy")) as temporary:
         np.save(temporary, images)
@@ -83,26 +86,37 @@ def import_run(directory, workdir, test_images=None, provenance=None):
         The trained model, compiled.
 
     Raises:
-        ValueError: `directory` has no config, or `workdir` another one.
+        ValueError: `directory` has no config or has not been trained, or `workdir` holds a
+            run of another config or on other images.
     """
-    directory, workdir = pathlib.Path(directory), files.writable_directory(workdir, "workdir")
+    directory, workdir = pathlib.Path(directory), pathlib.Path(workdir).expanduser()
     signature = read_signature(directory)
     config = _config(directory)
-    if (workdir / "config.json").exists() and _config(workdir) != config:
-        raise ValueError(
-            "`workdir` must be new, or hold a run of the exported config. "
-            f"Received: workdir={str(workdir)!r}, of another config"
-        )
+    run_files.check_config(workdir, config)
+    origin = signature["data"]
+    described = {
+        "training_images": origin.get("images"),
+        "training_data_sha256": origin.get("sha256"),
+    }
+    known = None not in described.values()  # `export_train_step` alone knows no images.
+    if known:
+        run_files.check_images(workdir, described)
     steps_per_epoch = signature["training"]["steps_per_epoch"]
     model = training.compile_model(build_model(config), config, steps_per_epoch)
     import_state(model, directory)
+    if int(model.optimizer.iterations) == 0:
+        raise ValueError(
+            "`directory` must hold a training: run its `run_exported.py` first, where JAX is. "
+            f"Received: directory={str(directory)!r}, after 0 steps"
+        )
+    workdir = files.writable_directory(workdir, "workdir")
     epochs, rest = divmod(int(model.optimizer.iterations), steps_per_epoch)
     if (directory / "history.csv").exists():
         shutil.copyfile(directory / "history.csv", workdir / "history.csv")
     checkpoint = callbacks.Checkpoint(workdir)
     history = [row for row in checkpoint.history() if row["epoch"] <= epochs]
     if epochs > 0 and rest == 0:
-        (workdir / "config.json").write_text(config.to_json())
+        run_files.write(workdir, config, described if known else None)
         checkpoint.set_model(model)
         logs = history[-1] if history and history[-1]["epoch"] == epochs else {}
         checkpoint.on_epoch_end(epochs - 1, {k: v for k, v in logs.items() if k != "epoch"})
@@ -116,8 +130,7 @@ def import_run(directory, workdir, test_images=None, provenance=None):
         provenance={
             "paper": "arXiv:1711.01558",
             **(provenance or {}),
-            "training_images": signature["data"].get("images"),
-            "training_data_sha256": signature["data"].get("sha256"),
+            **described,
             "epochs": epochs + rest / steps_per_epoch,
             "seconds": sum(row.get("seconds", 0.0) for row in history),
             **ran,

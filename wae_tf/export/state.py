@@ -6,10 +6,10 @@ import pathlib
 import h5py
 import numpy as np
 
-from wae_tf import files
+from wae_tf import files, run_files
 from wae_tf.export.naming import identity, named_variables
 
-__all__ = ["import_state", "read_signature", "write_state"]
+__all__ = ["check_replaceable", "import_state", "read_signature", "write_state"]
 
 FORMAT = 1  # Of the directory as a whole; `run_exported.py` knows it too.
 PROGRAM = "program.hlo.pb"
@@ -17,14 +17,8 @@ SIGNATURE = "signature.json"
 STATE = "state.h5"
 
 
-def write_state(directory, state):
-    """Writes `state.h5`: one array for each name of a dict; not over a training's result."""
-    unknown = {name: v.dtype.name for name, v in state.items() if v.dtype.kind not in "biuf"}
-    if unknown:
-        raise ValueError(
-            "Variables must have a type that HDF5 knows: take a mixed-precision policy, which "
-            f"keeps them in float32. Received: {unknown}"
-        )
+def check_replaceable(directory, config):
+    """Raises a ValueError if a directory holds a training, or an export of another config."""
     if (directory / STATE).exists():
         with h5py.File(directory / STATE, "r") as file:
             if file.attrs:  # Which `run_exported.py` writes.
@@ -32,6 +26,24 @@ def write_state(directory, state):
                     "`directory` must not hold a training, which would be lost: take another one, "
                     f"or delete its `{STATE}`. Received: {directory}, trained by run_exported.py"
                 )
+    requirement = (
+        "`directory` must be new, or hold an export of this very config: choose another one, or "
+        "delete it if it is not needed."
+    )
+    if config is None and (directory / "config.json").exists():
+        raise ValueError(f"{requirement} Received: {directory} with a config, now without one")
+    if config is not None:
+        run_files.check_config(directory, config, requirement)
+
+
+def write_state(directory, state):
+    """Writes `state.h5`: one array for each name of a dict."""
+    unknown = {name: v.dtype.name for name, v in state.items() if v.dtype.kind not in "biuf"}
+    if unknown:
+        raise ValueError(
+            "Variables must have a type that HDF5 knows: take a mixed-precision policy, which "
+            f"keeps them in float32. Received: {unknown}"
+        )
     with files.replacing(directory / STATE) as temporary, h5py.File(temporary, "w") as file:
         for name, value in state.items():
             file[name] = value

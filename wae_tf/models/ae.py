@@ -10,6 +10,7 @@ from wae_tf.models.checks import (
     check_cost,
     check_integer,
     check_networks,
+    check_no_others,
     check_number,
     check_pixel_range,
     check_random_codes,
@@ -83,6 +84,7 @@ class AE(Generation, ObjectiveTrainer):
         image_shape=None,
         **kwargs,
     ):
+        check_no_others(type(self), kwargs)
         super().__init__(**kwargs)
         self.image_shape, self.latent_dim, self.code_kind = check_networks(
             encoder, decoder, image_shape

@@ -28,6 +28,24 @@ def check_integer(name, value, lowest, highest=None):
     return int(value)
 
 
+def check_no_others(cls, arguments):
+    """Raises a TypeError if a model's class is handed arguments that Keras does not know."""
+    unknown = set(arguments) - {"name", "dtype", "trainable", "activity_regularizer"}
+    if unknown:
+        hints = {
+            "latent_dim": "`latent_dim` is the length of what the encoder returns",
+            "discriminator": "`WAEGAN` has a `discriminator`",
+            "kernel": "`WAEMMD` has a `kernel`",
+            "optimizer": "`compile` takes the optimizer",
+            "batch_size": "`fit` takes the batch size",
+        }
+        known = [hints[name] for name in sorted(unknown & set(hints))]
+        raise TypeError(
+            f"`{cls.__name__}` must have no arguments but those of its documentation: "
+            f"{', '.join(known) or 'leave the others out'}. Received: {sorted(unknown)}"
+        )
+
+
 def check_networks(encoder, decoder, image_shape):
     """Checks that encoder and decoder are each other's ends, building them if need be.
 
@@ -149,8 +167,11 @@ def check_data(x, image_shape, batch_size=None, min_batch_size=1, name="x"):
     if isinstance(x, tf.data.Dataset):
         _check_dataset(x, image_shape, min_batch_size, name)
         return
-    if isinstance(x, (list, tuple)) and len(x) and hasattr(x[0], "shape"):
-        x = x[0]
+    if isinstance(x, (list, tuple, dict)):
+        raise ValueError(
+            f"`{name}` must be one array of images, or a data set: leave labels out, or pass them "
+            f"apart, as `y`. Received: a {type(x).__name__} of {len(x)}"
+        )
     if isinstance(x, (np.ndarray, tf.Tensor)):
         check_images(x, image_shape, name)
         if len(x) < min_batch_size:

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from wae_tf import images
 from wae_tf.models.checks import check_integer
+from wae_tf.samplers.fitting import KINDS
 
 __all__ = ["Generation"]
 
@@ -78,8 +79,8 @@ class Generation:
             return self.decode(self.prior.sample(n, seed=(seed, 0)), batch_size)
         if sampler not in self.samplers:
             raise ValueError(
-                f"`sampler` must be one of {['prior', *self.samplers]}; others are fitted by "
-                "`wae_tf.samplers.fit(model, images, kind='gmm')`. "
+                f"`sampler` must be one of {['prior', *self.samplers]}; those of {list(KINDS)} can "
+                "be fitted, such as by `wae_tf.samplers.fit(model, images, kind='gmm')`. "
                 f"Received: sampler={sampler!r}"
             )
         return self.decode(self.samplers[sampler].sample(n, seed), batch_size)

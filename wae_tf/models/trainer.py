@@ -37,6 +37,7 @@ class ObjectiveTrainer(keras.Model):
         jit_compile="auto",
         steps_per_execution=1,
         run_eagerly=False,
+        **unknown,
     ):
         """Prepares the model for `fit`. The objective is built in: there is no `loss`.
 
@@ -47,7 +48,17 @@ class ObjectiveTrainer(keras.Model):
                 TensorFlow's own kernels.
             steps_per_execution: Batches in one call of the compiled step.
             run_eagerly: Whether to run the steps uncompiled, for debugging.
+
+        Raises:
+            TypeError: There are other arguments, such as `loss`.
         """
+        if unknown:
+            raise TypeError(
+                "`compile` takes no loss and no metrics, as the objective is built in and its "
+                "terms are logged: leave out all but `optimizer`, `jit_compile`, "
+                "`steps_per_execution`, `run_eagerly`, and for `WAEGAN` `discriminator_optimizer`. "
+                f"Received: {type(self).__name__} with {sorted(unknown)}"
+            )
         super().compile(
             optimizer=optimizer,
             jit_compile=resolve_jit_compile(jit_compile) and not run_eagerly,
@@ -102,8 +113,9 @@ class ObjectiveTrainer(keras.Model):
         if isinstance(x, tf.data.Dataset):
             kwargs.setdefault("shuffle", False)  # Keras warns that it cannot, though unasked.
         if validation_data is not None:
+            pair = isinstance(validation_data, (list, tuple)) and len(validation_data) > 0
             check_data(
-                validation_data,
+                validation_data[0] if pair else validation_data,
                 self.image_shape,
                 kwargs.get("validation_batch_size"),
                 self.min_batch_size,

@@ -66,6 +66,11 @@ class WAE(AE):
         log_variance_weight=0.0,
         **kwargs,
     ):
+        if divergence is not None and type(self).divergence is not WAE.divergence:
+            raise ValueError(
+                f"`{type(self).__name__}` has a divergence of its own: pass another one to `WAE`. "
+                f"Received: divergence={divergence!r}"
+            )
         super().__init__(encoder, decoder, **kwargs)
         self.reg_weight = check_number("reg_weight", reg_weight)
         if reg_weight_schedule not in REG_WEIGHT_SCHEDULES:

@@ -39,6 +39,11 @@ class WAEMMD(WAE):
     """
 
     def __init__(self, encoder, decoder, *, kernel="imq", **kwargs):
+        if kwargs.get("divergence") is not None:
+            raise ValueError(
+                "`WAEMMD` has the MMD as divergence: pass another one to `WAE`. "
+                f"Received: divergence={kwargs['divergence']!r}"
+            )
         super().__init__(encoder, decoder, **kwargs)
         if not callable(kernel) and not isinstance(kernel, (str, MedianRBF, KernelSum)):
             raise ValueError(

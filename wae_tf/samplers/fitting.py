@@ -77,10 +77,11 @@ def fit_codes(codes, kind="gmm", *, support="space", seed=0, verbose=0, **option
             f"Received: NaN or infinity in {np.sum(~finite)} of {len(codes)} codes"
         )
     points = unfold(codes, support)
-    _warn_if_singular(points)
     settings = {"kind": kind, "latent_dim": codes.shape[1], "support": support}
     settings |= {"codes": len(codes), "seed": seed}
-    return cls.fit(points, settings, seed=seed, verbose=verbose, **options)
+    sampler = cls.fit(points, settings, seed=seed, verbose=verbose, **options)
+    _warn_if_singular(points)  # Last: of too few codes `fit` has more to say.
+    return sampler
 
 
 def _check(kind, options):

@@ -1,0 +1,91 @@
+"""Checks `wae-sample`: what it writes, that a seed fixes it, and its errors."""
+
+import re
+import sys
+
+import numpy as np
+import pytest
+import tiny
+from absl.testing import flagsaver
+
+import wae_tf
+from wae_tf import pictures
+from wae_tf.bin import sample
+
+Image = pytest.importorskip("PIL.Image")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """Returns the directory of a model of images 8x8x1."""
+    directory = tmp_path_factory.mktemp("bin") / "model"
+    config = tiny.config()
+    wae_tf.save_entry(directory, wae_tf.build_model(config), config)
+    return directory
+
+
+@pytest.fixture
+def run(model, tmp_path, monkeypatch):
+    """Returns a function that runs the program in an empty directory, and returns its exit code."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["wae-sample", f"--model={model}", *arguments])
+        with flagsaver.flagsaver(), pytest.raises(SystemExit) as exit:
+            sample.run()
+        return exit.value.code
+
+    return run
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        return np.asarray(image)
+
+
+def test_a_grid_of_draws_is_written(run, model, tmp_path, capsys):
+    assert not run("--num=6", "--columns=3", "--scale=1", "--seed=4", "--output=six.png")
+    expected = pictures.grid(wae_tf.load(model).sample(6, seed=4), columns=3)
+    assert expected.shape == (2 * 8 + 1, 3 * 8 + 2, 1)
+    np.testing.assert_array_equal(pixels(tmp_path / "six.png"), expected[..., 0])
+    assert "Wrote 6 samples" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["six.png"]
+
+
+def test_by_default_a_square_of_64_at_double_size(run, tmp_path):
+    assert not run()
+    assert pixels(tmp_path / "samples.png").shape == (2 * (8 * 9 - 1), 2 * (8 * 9 - 1))
+
+
+def test_a_seed_fixes_the_file(run, tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert not run("--num=4", f"--seed={seed}", f"--output={name}.PNG")
+    a, b, c = ((tmp_path / f"{name}.PNG").read_bytes() for name in "abc")
+    assert a == b and a != c
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--output=x.jpg"], "must end in .png.*Received: --output=x.jpg"),
+        (["--output=x"], "must end in .png.*Received: --output=x"),
+        (["--output=absent/x.png"], "make 'absent', or choose.*Received: --output=absent/x.png"),
+        (["--num=0"], "--num"),
+        (["--seed=-1"], "--seed"),
+        (["--model=mnist_wae_mdm"], r"a zoo model, such as one of \['mnist_wae_mmd'"),
+        (["more"], "Only flags are accepted.*Received: more"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_writes_nothing(run, arguments, message, tmp_path):
+    code = run(*arguments)
+    assert isinstance(code, str) and "\n" not in code
+    assert re.search(message, code), code
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_model_is_required(run, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["wae-sample"])
+    with flagsaver.flagsaver(), pytest.raises(SystemExit) as exit:
+        sample.run()
+    assert exit.value.code.startswith("--model is required: Zoo entry, or a directory that")

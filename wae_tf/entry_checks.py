@@ -1,0 +1,67 @@
+"""What must hold of a zoo entry's files, and of a model, before one becomes the other."""
+
+import hashlib
+import itertools
+import re
+
+import numpy as np
+
+__all__ = ["check_entry", "check_variables", "check_weights", "sha256", "verify"]
+
+
+def sha256(content):
+    """Returns the SHA-256 of bytes, 64 hex digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def check_entry(entry):
+    """Raises an error unless an entry has what `load` needs, and no more power than that."""
+    if not isinstance(entry["config"], dict):
+        raise TypeError("`config` is no object")
+    if "weights" not in entry:
+        return
+    file, digest = entry["weights"]["file"], entry["weights"]["sha256"]
+    if not re.fullmatch(r"[\w-]+\.weights\.h5", file):  # Beside the entry, and nothing but arrays.
+        raise ValueError(f"`weights.file` is no name that ends in .weights.h5: {file!r}")
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise ValueError(f"`weights.sha256` is not 64 hex digits: {digest!r}")
+
+
+def verify(weights, expected):
+    """Raises a ValueError unless a file of weights is there and has its SHA-256."""
+    if not weights.is_file():
+        raise ValueError(f"The entry's weights file must be there. Received: no {weights}")
+    got = sha256(weights.read_bytes())
+    if got != expected:
+        raise ValueError(
+            "The weights must have the SHA-256 that `entry.json` records: the file is damaged or "
+            f"incomplete; install the package again, or restore it. Received: {weights} with "
+            f"{got}, expected {expected}"
+        )
+
+
+def check_variables(model, built):
+    """Raises a ValueError unless a model has the variables of `built`, in order and shape."""
+    for got, wanted in itertools.zip_longest(model.variables, built.variables):
+        if got is None or wanted is None or got.shape != wanted.shape:
+            raise ValueError(
+                "`model` must have the weights of `build_model(config)`: take the config that it "
+                f"was built from. Received: {_words(got)}, where the config makes {_words(wanted)}"
+            )
+
+
+def check_weights(model, loaded, directory):
+    """Raises a ValueError unless a model has the very weights that an entry holds."""
+    ours, theirs = model.get_weights(), loaded.get_weights()
+    if len(ours) != len(theirs) or not all(map(np.array_equal, ours, theirs)):
+        raise ValueError(
+            "`model` must have the entry's weights, as samplers describe its codes alone: load the "
+            "entry and fit the sampler to that, or save the model by `save_entry`. "
+            f"Received: another model than that of {directory}"
+        )
+
+
+def _words(variable):
+    if variable is None:
+        return "nothing more"
+    return f"{variable.path!r} of shape {tuple(variable.shape)}"
