@@ -20,7 +20,9 @@ def model(tmp_path_factory):
     """Returns the directory of a model of images 8x8x1."""
     directory = tmp_path_factory.mktemp("bin") / "model"
     config = tiny.config()
-    wae_tf.save_entry(directory, wae_tf.build_model(config), config)
+    model = wae_tf.build_model(config)
+    wae_tf.samplers.fit(model, tiny.images(40), kind="gmm", components=1)
+    wae_tf.save_entry(directory, model, config)
     return directory
 
 
@@ -58,6 +60,13 @@ def test_by_default_a_square_of_64_at_double_size(run, tmp_path):
     assert pixels(tmp_path / "samples.png").shape == (2 * (8 * 9 - 1), 2 * (8 * 9 - 1))
 
 
+def test_a_fitted_sampler_draws(run, model, tmp_path):
+    assert not run("--num=4", "--columns=2", "--scale=1", "--sampler=gmm")
+    draws = wae_tf.load(model).sample(4, seed=0, sampler="gmm")
+    expected = pictures.grid(draws, columns=2)[..., 0]
+    np.testing.assert_array_equal(pixels(tmp_path / "samples.png"), expected)
+
+
 def test_a_seed_fixes_the_file(run, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert not run("--num=4", f"--seed={seed}", f"--output={name}.PNG")
@@ -74,6 +83,7 @@ def test_a_seed_fixes_the_file(run, tmp_path):
         (["--num=0"], "--num"),
         (["--seed=-1"], "--seed"),
         (["--model=mnist_wae_mdm"], r"a zoo model, such as one of \['mnist_wae_mmd'"),
+        (["--sampler=flow"], r"`sampler` must be.*\['prior', 'gmm'\].*Received: sampler='flow'"),
         (["more"], "Only flags are accepted.*Received: more"),
     ],
 )

@@ -22,6 +22,12 @@ _NUM = flags.DEFINE_integer("num", 64, "How many images.", lower_bound=1, flag_v
 _SEED = flags.DEFINE_integer(
     "seed", 0, "The same seed gives the same images.", lower_bound=0, flag_values=_FLAGS
 )
+_SAMPLER = flags.DEFINE_string(
+    "sampler",
+    "prior",
+    "prior, or a sampler that the entry has, such as gmm.",
+    flag_values=_FLAGS,
+)
 _COLUMNS = flags.DEFINE_integer(
     "columns", None, "Images in a row; a square by default.", flag_values=_FLAGS
 )
@@ -47,7 +53,8 @@ def main():
         )
     files.writable_directory(output.parent, "output")
     model = zoo.load(_MODEL.value)
-    grid = pictures.grid(model.sample(_NUM.value, seed=_SEED.value), _COLUMNS.value)
+    images = model.sample(_NUM.value, seed=_SEED.value, sampler=_SAMPLER.value)
+    grid = pictures.grid(images, _COLUMNS.value)
     pictures.save(output, grid, scale=_SCALE.value)
     print(f"Wrote {_NUM.value} samples of {_MODEL.value} to {_OUTPUT.value}")
 
