@@ -23,6 +23,7 @@ from wae_tf.cards.zoo_table import BEGIN, END, write_zoo_table, zoo_table
 from wae_tf.evaluation.record import record
 
 README = pathlib.Path(__file__).parents[1] / "README.md"
+ZOO = README.parent / "zoo"
 TRAINED = [name for name in wae_tf.list_models() if "evaluation" in zoo.read_entry(name)]
 
 
@@ -333,8 +334,8 @@ def test_table_replaces_what_is_between_the_markers(tmp_path):
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_card_in_the_zoo_is_not_stale(name):
-    path = zoo.entry_directory(name) / "README.md"
-    assert path.read_text(encoding="utf-8") == model_card(name), (
+    path = ZOO / name / "README.md"  # In the clone: an installed zoo has no cards.
+    assert path.read_text(encoding="utf-8") == model_card(path.parent), (
         f"Run: python -m wae_tf.bin.card --model={name}"
     )
     for picture in re.findall(r"\]\((\w+\.png)\)", path.read_text(encoding="utf-8")):
@@ -343,7 +344,7 @@ def test_card_in_the_zoo_is_not_stale(name):
 
 def test_table_in_the_readme_is_not_stale(tmp_path):
     text = README.read_text(encoding="utf-8")
-    made = zoo_table(wae_tf.list_models(), README.parent)
+    made = zoo_table([ZOO / name for name in wae_tf.list_models()], README.parent)
     assert text.split(BEGIN)[1].split(END)[0].strip() == made, (
         "Run: python -m wae_tf.bin.card --readme=README.md"
     )
