@@ -151,6 +151,15 @@ def test_classes_have_colours_and_names(rng):
     np.testing.assert_allclose(colours[labels == 3][:, :3], [expected] * 5)
 
 
+def test_names_of_classes_stand_on_a_circle_of_codes(rng):
+    angles = rng.uniform(0.0, 2.0 * np.pi, size=200)
+    codes = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    axes = plots.latent_scatter(codes, codes[::-1], np.arange(200) % 2).axes[0]
+    places = [t.xy for t in axes.texts if t.get_text() in ("0", "1")]
+    assert len(places) == 2
+    np.testing.assert_allclose(np.linalg.norm(places, axis=1), 1.0, rtol=1e-6)
+
+
 def test_outlines_hold_half_and_nine_tenths_of_the_codes(rng):
     codes = rng.normal(size=(1500, 2)) * [1.0, 0.5] + [1.0, 0.0]
     axes = plots.aggregate_posterior(codes, rng.normal(size=(1500, 2))).axes[0]

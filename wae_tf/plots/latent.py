@@ -164,7 +164,7 @@ def _scatter_classes(axes, points, labels):
         axes.scatter([], [], s=14, c=colours[label], label=str(label))
         axes.annotate(
             str(label),
-            np.median(points[labels == label], axis=0),
+            _middle(points[labels == label]),
             ha="center",
             va="center",
             fontweight="bold",
@@ -174,6 +174,12 @@ def _scatter_classes(axes, points, labels):
         )
     if len(classes) > len(CLASS_COLOURS):
         axes.scatter([], [], s=14, c=CLASS_COLOURS[-1], label="others")
+
+
+def _middle(points):
+    """Returns the point nearest to the median: of points on a circle, one on it."""
+    median = np.median(points, axis=0)
+    return points[np.argmin(np.sum((points - median) ** 2, axis=1))]
 
 
 def _finish(axes, points, names):
