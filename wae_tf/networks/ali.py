@@ -5,7 +5,7 @@ import keras
 from wae_tf.networks.dcgan import check_width
 from wae_tf.networks.heads import code_head
 from wae_tf.networks.layers import LayerFactory
-from wae_tf.networks.noise import InputNoise
+from wae_tf.networks.noise import image_input
 
 __all__ = ["ali_decoder", "ali_encoder", "check_ali_size"]
 
@@ -51,9 +51,7 @@ def ali_encoder(
     check_width("encoder", width, 3)
     check_ali_size(image_shape)
     make = LayerFactory(seed, dtype)
-    inputs = x = keras.Input(image_shape, name="image")
-    if noise_stddev > 0:
-        x = InputNoise(noise_stddev, seed=make.seed(), name="noise")(x)
+    inputs, x = image_input(make, image_shape, noise_stddev)
     layers = [(5, 1, width // 8), (4, 2, width // 4), (4, 1, width // 2), (4, 2, width)]
     for i, (kernel_size, stride, channels) in enumerate(layers):
         x = make.conv(channels, kernel_size, stride, name=f"conv_{i}", padding="valid")(x)

@@ -4,7 +4,7 @@ import keras
 
 from wae_tf.networks.heads import code_head
 from wae_tf.networks.layers import LayerFactory
-from wae_tf.networks.noise import InputNoise
+from wae_tf.networks.noise import image_input
 
 __all__ = ["began_decoder", "began_encoder", "began_factor"]
 
@@ -50,9 +50,7 @@ def began_encoder(
     2017, arXiv:1703.10717.
     """
     make = LayerFactory(seed, dtype)
-    inputs = x = keras.Input(image_shape, name="image")
-    if noise_stddev > 0:
-        x = InputNoise(noise_stddev, seed=make.seed(), name="noise")(x)
+    inputs, x = image_input(make, image_shape, noise_stddev)
     x = make.conv(width, kernel_size, 2, name="conv_in")(x)
     for block in range(1, num_layers + 1):
         last = block == num_layers

@@ -4,7 +4,7 @@ import keras
 
 from wae_tf.networks.heads import code_head
 from wae_tf.networks.layers import LayerFactory
-from wae_tf.networks.noise import InputNoise
+from wae_tf.networks.noise import image_input
 
 __all__ = ["dcgan_decoder", "dcgan_encoder"]
 
@@ -53,9 +53,7 @@ def dcgan_encoder(
     """
     check_width("encoder", width, num_layers - 1)
     make = LayerFactory(seed, dtype)
-    inputs = x = keras.Input(image_shape, name="image")
-    if noise_stddev > 0:
-        x = InputNoise(noise_stddev, seed=make.seed(), name="noise")(x)
+    inputs, x = image_input(make, image_shape, noise_stddev)
     for i in range(num_layers):
         x = make.conv(width // 2 ** (num_layers - 1 - i), kernel_size, 2, name=f"conv_{i}")(x)
         x = make.relu(f"relu_{i}")(make.batch_norm(f"norm_{i}")(x))

@@ -6,7 +6,7 @@ import keras
 
 from wae_tf.networks.heads import code_head
 from wae_tf.networks.layers import LayerFactory
-from wae_tf.networks.noise import InputNoise
+from wae_tf.networks.noise import image_input
 
 __all__ = ["mlp_decoder", "mlp_encoder"]
 
@@ -28,9 +28,7 @@ def mlp_encoder(
     example as in `dcgan_encoder`; `width` is that of every layer.
     """
     make = LayerFactory(seed, dtype)
-    inputs = x = keras.Input(image_shape, name="image")
-    if noise_stddev > 0:
-        x = InputNoise(noise_stddev, seed=make.seed(), name="noise")(x)
+    inputs, x = image_input(make, image_shape, noise_stddev)
     x = keras.layers.Flatten(dtype=dtype, name="flat")(x)
     for i in range(num_layers):
         x = make.dense(width, name=f"dense_{i}")(x)

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-__all__ = ["InputNoise"]
+__all__ = ["InputNoise", "image_input"]
 
 
 @keras.saving.register_keras_serializable(package="wae_tf")
@@ -57,3 +57,17 @@ class InputNoise(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}
+
+
+def image_input(make, image_shape, noise_stddev):
+    """Begins an encoder: returns its input, and what its first layer gets, noise added if any.
+
+    Args:
+        make: `LayerFactory` of the network; it gives the noise its seed.
+        image_shape: `(height, width, channels)`.
+        noise_stddev: As in `InputNoise`; 0 adds no layer.
+    """
+    inputs = keras.Input(image_shape, name="image")
+    if noise_stddev > 0:
+        return inputs, InputNoise(noise_stddev, seed=make.seed(), name="noise")(inputs)
+    return inputs, inputs

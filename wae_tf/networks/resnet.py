@@ -5,7 +5,7 @@ import keras
 from wae_tf.networks.dcgan import check_width, decoder_factor
 from wae_tf.networks.heads import code_head
 from wae_tf.networks.layers import LayerFactory
-from wae_tf.networks.noise import InputNoise
+from wae_tf.networks.noise import image_input
 
 __all__ = ["resnet_decoder", "resnet_encoder"]
 
@@ -55,9 +55,7 @@ def resnet_encoder(
     """
     check_width("encoder", width, num_layers - 1)
     make = LayerFactory(seed, dtype)
-    inputs = x = keras.Input(image_shape, name="image")
-    if noise_stddev > 0:
-        x = InputNoise(noise_stddev, seed=make.seed(), name="noise")(x)
+    inputs, x = image_input(make, image_shape, noise_stddev)
     x = make.conv(width // 2 ** (num_layers - 1), kernel_size, 1, name="conv_in")(x)
     for i in range(num_layers):
         channels = width // 2 ** (num_layers - 1 - i)
