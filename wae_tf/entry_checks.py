@@ -1,17 +1,13 @@
 """What must hold of a zoo entry's files, and of a model, before one becomes the other."""
 
-import hashlib
 import itertools
 import re
 
 import numpy as np
 
-__all__ = ["check_entry", "check_variables", "check_weights", "sha256", "verify"]
+from wae_tf import files
 
-
-def sha256(content):
-    """Returns the SHA-256 of bytes, 64 hex digits."""
-    return hashlib.sha256(content).hexdigest()
+__all__ = ["check_entry", "check_variables", "check_weights", "verify"]
 
 
 def check_entry(entry):
@@ -31,7 +27,7 @@ def verify(weights, expected):
     """Raises a ValueError unless a file of weights is there and has its SHA-256."""
     if not weights.is_file():
         raise ValueError(f"The entry's weights file must be there. Received: no {weights}")
-    got = sha256(weights.read_bytes())
+    got = files.sha256(weights)
     if got != expected:
         raise ValueError(
             "The weights must have the SHA-256 that `entry.json` records: the file is damaged or "

@@ -1,11 +1,12 @@
 """Where files lie, and writing them so that a crash never leaves half of one."""
 
 import contextlib
+import hashlib
 import importlib.resources
 import os
 import pathlib
 
-__all__ = ["replacing", "writable_directory", "zoo_directory"]
+__all__ = ["replacing", "sha256", "writable_directory", "zoo_directory"]
 
 
 @contextlib.contextmanager
@@ -25,6 +26,11 @@ def replacing(path):
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sha256(path):
+    """Returns the SHA-256 of a file, 64 hex digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def writable_directory(path, name="directory"):

@@ -1,6 +1,5 @@
 """The classifier of MNIST digits whose features `lenet_fd` compares."""
 
-import hashlib
 import importlib.resources
 import json
 import pathlib
@@ -82,7 +81,7 @@ def load_lenet(directory=None):
     try:
         entry = json.loads((directory / _ENTRY).read_text(encoding="utf-8"))
         weights = directory / entry["weights"]["file"]
-        sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
+        sha256 = files.sha256(weights)
         model = build_lenet(**entry["architecture"])
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
@@ -156,7 +155,7 @@ def train_lenet(source, directory, *, epochs=5, batch_size=128, seed=0, verbose=
         "features": {"layer": "features", "dim": architecture["features"]},
         "weights": {
             "file": _WEIGHTS,
-            "sha256": hashlib.sha256((directory / _WEIGHTS).read_bytes()).hexdigest(),
+            "sha256": files.sha256(directory / _WEIGHTS),
             "params": clone.count_params(),
         },
         "results": {

@@ -71,7 +71,7 @@ def load(name_or_directory, precision="float32"):
         (16, 28, 28, 1)
     """
     directory = entry_directory(name_or_directory, "model")
-    entry = read_entry(name_or_directory)
+    entry = _read(directory)
     if "weights" not in entry:
         raise ValueError(
             f"`name_or_directory` must have weights; this is a config only, which `wae-train "
@@ -110,13 +110,17 @@ def load_config(name_or_directory):
         >>> wae_tf.load_config("mnist_wae_mmd").latent_dim
         8
     """
-    entry_directory(name_or_directory, "config")
-    return WAEConfig.from_dict(read_entry(name_or_directory)["config"])
+    directory = entry_directory(name_or_directory, "config")
+    return WAEConfig.from_dict(_read(directory)["config"])
 
 
 def read_entry(name_or_directory):
     """Returns what an entry's JSON file says: config, input, weights, results, provenance."""
-    path = entry_directory(name_or_directory) / _ENTRY
+    return _read(entry_directory(name_or_directory))
+
+
+def _read(directory):
+    path = directory / _ENTRY
     try:
         entry = json.loads(path.read_text(encoding="utf-8"))
         entry_checks.check_entry(entry)
@@ -170,7 +174,7 @@ def save_entry(directory, model, config, *, results=None, provenance=None, **ext
         },
         "weights": {
             "file": _WEIGHTS,
-            "sha256": entry_checks.sha256((directory / _WEIGHTS).read_bytes()),
+            "sha256": files.sha256(directory / _WEIGHTS),
             "params": {
                 name: int(sum(v.shape.num_elements() or 1 for v in network.trainable_variables))
                 for name in ("encoder", "decoder", "discriminator")

@@ -1,6 +1,5 @@
 """Fitted samplers as HDF5 files: arrays with their settings as JSON, nothing to execute."""
 
-import hashlib
 import importlib.resources
 import json
 
@@ -63,7 +62,7 @@ def write_all(directory, samplers):
         write(path, sampler)
         records[kind] = {
             "file": path.name,
-            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "sha256": files.sha256(path),
             "settings": sampler.settings,
         }
     return records
@@ -90,7 +89,7 @@ def read_all(directory, records):
                 f"{_file('gmm')!r}. Received: {kind!r} in {record}"
             )
         path = directory / _file(kind)
-        got = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
+        got = files.sha256(path) if path.is_file() else "no file"
         if got != record.get("sha256"):
             raise ValueError(
                 "A sampler must have the SHA-256 that `entry.json` records: the file is missing, "
