@@ -6,6 +6,7 @@ import sys
 
 from absl import app, flags
 
+from wae_tf import data
 from wae_tf.config import WAEConfig
 
 
@@ -28,6 +29,49 @@ def define_config_flags(values):
             text += " Comma-separated."
             holders[field.name] = flags.DEFINE_list(field.name, None, text, flag_values=values)
     return holders
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageFlags:
+    """Holders of the flags that say where images are."""
+
+    data: flags.FlagHolder
+    data_dir: flags.FlagHolder
+    download: flags.FlagHolder
+
+    def load(self, config, split, **kwargs):
+        """Reads a split as a config has it; `kwargs` as in `wae_tf.data.load_images`."""
+        return data.load_images(
+            self.data.value,
+            split,
+            image_shape=config.image_shape,
+            crop=config.crop,
+            data_dir=self.data_dir.value,
+            download=self.download.value,
+            **kwargs,
+        )
+
+
+def define_image_flags(values, required=True, use=""):
+    """Defines --data, --data_dir and --download, and returns their `ImageFlags`.
+
+    Args:
+        values: As in `define_config_flags`.
+        required: Whether --data must be given.
+        use: What to add to the help of --data.
+    """
+    text = "Images: an .npz file, a folder, a .zip file, or the name of a TensorFlow data set."
+    return ImageFlags(
+        flags.DEFINE_string(
+            "data", None, f"{text} {use}".strip(), required=required, flag_values=values
+        ),
+        flags.DEFINE_string(
+            "data_dir", None, "Where TensorFlow Datasets keeps its data.", flag_values=values
+        ),
+        flags.DEFINE_bool(
+            "download", False, "Whether a data set may be downloaded.", flag_values=values
+        ),
+    )
 
 
 def changed_config(config, holders):

@@ -11,7 +11,7 @@ import shlex
 
 from absl import flags
 
-from wae_tf import cards, data, zoo
+from wae_tf import cards, zoo
 from wae_tf import features as features_lib
 from wae_tf.bin import common
 from wae_tf.evaluation import evaluate
@@ -25,13 +25,7 @@ _MODEL = flags.DEFINE_string(
     required=True,
     flag_values=_FLAGS,
 )
-_DATA = flags.DEFINE_string(
-    "data",
-    None,
-    "Images: an .npz file, a folder, a .zip file, or the name of a TensorFlow data set.",
-    required=True,
-    flag_values=_FLAGS,
-)
+_IMAGES = common.define_image_flags(_FLAGS)
 _OUTPUT = flags.DEFINE_string(
     "output", None, "Directory for the results.", required=True, flag_values=_FLAGS
 )
@@ -43,12 +37,6 @@ _TRAIN_SPLIT = flags.DEFINE_string(
     "train",
     "Training images, for floors, memorisation and samplers; '' does without.",
     flag_values=_FLAGS,
-)
-_DATA_DIR = flags.DEFINE_string(
-    "data_dir", None, "Where TensorFlow Datasets keeps its data.", flag_values=_FLAGS
-)
-_DOWNLOAD = flags.DEFINE_bool(
-    "download", False, "Whether a data set may be downloaded.", flag_values=_FLAGS
 )
 _SAMPLER = flags.DEFINE_string(
     "sampler",
@@ -112,24 +100,13 @@ def main():
             features, weights_path=_INCEPTION_WEIGHTS.value, cache_dir=_CACHE_DIR.value
         )
 
-    def images_of(split, **kwargs):
-        return data.load_images(
-            _DATA.value,
-            split,
-            image_shape=config.image_shape,
-            crop=config.crop,
-            data_dir=_DATA_DIR.value,
-            download=_DOWNLOAD.value,
-            **kwargs,
-        )
-
-    images, labels = images_of(_SPLIT.value, labels=True)
+    images, labels = _IMAGES.load(config, _SPLIT.value, labels=True)
     history = pathlib.Path(_MODEL.value) / "history.csv"
     had = set(model.samplers)
     results = evaluate(
         model,
         images,
-        train=images_of(_TRAIN_SPLIT.value) if _TRAIN_SPLIT.value else None,
+        train=_IMAGES.load(config, _TRAIN_SPLIT.value) if _TRAIN_SPLIT.value else None,
         labels=labels,
         sampler=_SAMPLER.value,
         features=features,
@@ -157,7 +134,7 @@ def _command():
         for name in ("sampler", "features", "split", "train_split", "num", "seeds", "seed")
         if _FLAGS[name].present
     }
-    given = {"model": _MODEL.value, "data": pathlib.Path(_DATA.value).name, **given}
+    given = {"model": _MODEL.value, "data": pathlib.Path(_IMAGES.data.value).name, **given}
     flags_given = [f"--{name}={value}" for name, value in given.items()]
     return shlex.join(["wae-evaluate", *flags_given, "--output=report"])
 

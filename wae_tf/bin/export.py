@@ -11,7 +11,7 @@ import pathlib
 
 from absl import flags
 
-from wae_tf import data, export, zoo
+from wae_tf import export, zoo
 from wae_tf.bin import common
 from wae_tf.config import WAEConfig
 
@@ -38,24 +38,16 @@ _WORKDIR = flags.DEFINE_string(
 _BACK = flags.DEFINE_bool(
     "back", False, "Whether to take a trained --directory back.", flag_values=_FLAGS
 )
-_DATA = flags.DEFINE_string(
-    "data",
-    None,
-    "Images: an .npz file, a folder, a .zip file, or the name of a TensorFlow data set. To train "
-    "on; with --back for the results, which are else left out.",
-    flag_values=_FLAGS,
+_IMAGES = common.define_image_flags(
+    _FLAGS,
+    required=False,
+    use="To train on; with --back for the results, which are else left out.",
 )
 _SPLIT = flags.DEFINE_string(
     "split", "train", "Training images, such as train[:8000].", flag_values=_FLAGS
 )
 _TEST_SPLIT = flags.DEFINE_string(
     "test_split", "test", "Held-out images, for --back.", flag_values=_FLAGS
-)
-_DATA_DIR = flags.DEFINE_string(
-    "data_dir", None, "Where TensorFlow Datasets keeps its data.", flag_values=_FLAGS
-)
-_DOWNLOAD = flags.DEFINE_bool(
-    "download", False, "Whether a data set may be downloaded.", flag_values=_FLAGS
 )
 _OVERRIDES = common.define_config_flags(_FLAGS)
 
@@ -68,7 +60,7 @@ def main():
 
 
 def _export():
-    _need(_DATA)
+    _need(_IMAGES.data)
     if (_CONFIG.value is None) == (_WORKDIR.value is None):
         raise ValueError(
             "Either --config or --workdir must say what to export. "
@@ -86,7 +78,7 @@ def _export():
     export.export_run(
         config,
         _DIRECTORY.value,
-        _images(config, _SPLIT.value),
+        _IMAGES.load(config, _SPLIT.value),
         workdir=_WORKDIR.value,
         pretrained=_CONFIG.value if _PRETRAINED.value else None,
     )
@@ -96,25 +88,14 @@ def _export():
 def _take_back():
     _need(_WORKDIR)
     test_images = None
-    if _DATA.value is not None:
-        test_images = _images(_config(_DIRECTORY.value), _TEST_SPLIT.value)
+    if _IMAGES.data.value is not None:
+        test_images = _IMAGES.load(_config(_DIRECTORY.value), _TEST_SPLIT.value)
     export.import_run(_DIRECTORY.value, _WORKDIR.value, test_images)
     print(f"Wrote {_WORKDIR.value}; wae_tf.load({_WORKDIR.value!r}) returns the model")
 
 
 def _config(directory):
     return WAEConfig.from_json((pathlib.Path(directory) / "config.json").read_text())
-
-
-def _images(config, split):
-    return data.load_images(
-        _DATA.value,
-        split,
-        image_shape=config.image_shape,
-        crop=config.crop,
-        data_dir=_DATA_DIR.value,
-        download=_DOWNLOAD.value,
-    )
 
 
 def _need(flag):

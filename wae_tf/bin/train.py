@@ -21,13 +21,7 @@ _CONFIG = flags.DEFINE_string(
     required=True,
     flag_values=_FLAGS,
 )
-_DATA = flags.DEFINE_string(
-    "data",
-    None,
-    "Images: an .npz file, a folder, a .zip file, or the name of a TensorFlow data set.",
-    required=True,
-    flag_values=_FLAGS,
-)
+_IMAGES = common.define_image_flags(_FLAGS)
 _WORKDIR = flags.DEFINE_string(
     "workdir",
     None,
@@ -40,12 +34,6 @@ _SPLIT = flags.DEFINE_string(
 )
 _TEST_SPLIT = flags.DEFINE_string(
     "test_split", "test", "Held-out images; '' does without.", flag_values=_FLAGS
-)
-_DATA_DIR = flags.DEFINE_string(
-    "data_dir", None, "Where TensorFlow Datasets keeps its data.", flag_values=_FLAGS
-)
-_DOWNLOAD = flags.DEFINE_bool(
-    "download", False, "Whether a data set may be downloaded.", flag_values=_FLAGS
 )
 _JIT_COMPILE = flags.DEFINE_enum(
     "jit_compile",
@@ -65,7 +53,7 @@ def main():
     command = [
         "wae-train",
         f"--config={_CONFIG.value}",
-        f"--data={pathlib.Path(_DATA.value).name}",
+        f"--data={pathlib.Path(_IMAGES.data.value).name}",
         *(f"--{f.name}={f.value}" for f in (_SPLIT, _TEST_SPLIT) if f.present),
         *common.given(_OVERRIDES),
         "--workdir=DIR",
@@ -73,12 +61,12 @@ def main():
     try:
         training.train(
             config,
-            _DATA.value,
+            _IMAGES.data.value,
             _WORKDIR.value,
             split=_SPLIT.value,
             test_split=_TEST_SPLIT.value or None,
-            data_dir=_DATA_DIR.value,
-            download=_DOWNLOAD.value,
+            data_dir=_IMAGES.data_dir.value,
+            download=_IMAGES.download.value,
             jit_compile={"auto": "auto", "true": True, "false": False}[_JIT_COMPILE.value],
             verbose=_VERBOSE.value,
             provenance={"command": " ".join(command)},
