@@ -1,22 +1,33 @@
 """Helpers that several test files share."""
 
 import os
-import pathlib
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Before TensorFlow is imported.
 
 import numpy as np
 import pytest
+import tiny
+from absl.testing import flagsaver
 
 
 @pytest.fixture(scope="session")
 def shared_data():
     """Returns the folder of real data, or skips the test."""
-    default = pathlib.Path(__file__).parents[2] / "shared" / "data"
-    path = pathlib.Path(os.environ.get("WAE_TF_TEST_DATA", default))
-    if not path.is_dir():
-        pytest.skip(f"{path} is absent; set WAE_TF_TEST_DATA to the folder with real data")
-    return path
+    return tiny.real()
+
+
+@pytest.fixture
+def run_program(monkeypatch):
+    """Returns a function that runs a program here, and returns its exit status or message."""
+
+    def run_program(program, *arguments):
+        monkeypatch.setattr(sys, "argv", [program.__name__, *arguments])
+        with flagsaver.flagsaver(), pytest.raises(SystemExit) as exit:
+            program.run()
+        return exit.value.code
+
+    return run_program
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 import json
 import shutil
-import sys
 
 import numpy as np
 import pytest
 import tiny
-from absl.testing import flagsaver
 
 import wae_tf
 from wae_tf.bin import evaluate
@@ -32,15 +30,12 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def run(folder, monkeypatch):
+def run(folder, run_program):
     """Returns a function that runs the program here, and returns its exit status or message."""
 
     def run(*arguments, model=folder / "model", output=folder / "report"):
         given = [f"--model={model}", f"--data={folder / 'images.npz'}", f"--output={output}"]
-        monkeypatch.setattr(sys, "argv", ["wae-evaluate", *given, *arguments])
-        with flagsaver.flagsaver(), pytest.raises(SystemExit) as exit:
-            evaluate.run()
-        return exit.value.code
+        return run_program(evaluate, *given, *arguments)
 
     return run
 

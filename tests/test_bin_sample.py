@@ -1,12 +1,10 @@
 """Checks `wae-sample`: what it writes, that a seed fixes it, and its errors."""
 
 import re
-import sys
 
 import numpy as np
 import pytest
 import tiny
-from absl.testing import flagsaver
 
 import wae_tf
 from wae_tf import pictures
@@ -27,15 +25,12 @@ def model(tmp_path_factory):
 
 
 @pytest.fixture
-def run(model, tmp_path, monkeypatch):
+def run(model, tmp_path, monkeypatch, run_program):
     """Returns a function that runs the program in an empty directory, and returns its exit code."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["wae-sample", f"--model={model}", *arguments])
-        with flagsaver.flagsaver(), pytest.raises(SystemExit) as exit:
-            sample.run()
-        return exit.value.code
+        return run_program(sample, f"--model={model}", *arguments)
 
     return run
 
@@ -94,8 +89,5 @@ def test_bad_input_is_one_clear_line_and_writes_nothing(run, arguments, message,
     assert not list(tmp_path.iterdir())
 
 
-def test_the_model_is_required(run, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["wae-sample"])
-    with flagsaver.flagsaver(), pytest.raises(SystemExit) as exit:
-        sample.run()
-    assert exit.value.code.startswith("--model is required: Zoo entry, or a directory that")
+def test_the_model_is_required(run_program):
+    assert run_program(sample).startswith("--model is required: Zoo entry, or a directory that")

@@ -9,7 +9,6 @@ import sys
 import numpy as np
 import pytest
 import tiny
-from absl.testing import flagsaver
 
 import wae_tf
 from wae_tf import training
@@ -28,16 +27,13 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def run(folder, monkeypatch):
+def run(folder, run_program):
     """Returns a function that runs the program here, and returns its exit status or message."""
 
     def run(*arguments, required=True):
         given = [f"--config={folder / 'tiny'}", f"--data={folder / 'images.npz'}"]
         given.append(f"--workdir={folder / 'run'}")
-        monkeypatch.setattr(sys, "argv", ["wae-train", *(given if required else []), *arguments])
-        with flagsaver.flagsaver(), pytest.raises(SystemExit) as exit:
-            train.run()
-        return exit.value.code
+        return run_program(train, *(given if required else []), *arguments)
 
     return run
 

@@ -1,14 +1,13 @@
 """Checks model cards and the table of the zoo: numbers, what is absent, and that none is stale."""
 
+import functools
 import json
 import pathlib
 import re
-import sys
 
 import numpy as np
 import pytest
 import tiny
-from absl.testing import flagsaver
 from PIL import Image
 
 import wae_tf
@@ -367,13 +366,8 @@ def test_no_card_without_entry_or_weights(tmp_path):
     assert not (tmp_path / "README.md").exists()
 
 
-def test_program(full, tmp_path, monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["card", *arguments])
-        with flagsaver.flagsaver(), pytest.raises(SystemExit) as exit:
-            card.run()
-        return exit.value.code
-
+def test_program(full, tmp_path, run_program, capsys):
+    run = functools.partial(run_program, card)
     assert not run(f"--model={full}")
     assert (full / "README.md").read_text(encoding="utf-8") == model_card(full)
     (tmp_path / "all.md").write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")

@@ -3,29 +3,17 @@
 import hashlib
 import importlib
 import io
-import os
 import pathlib
 import sys
 import zipfile
 
 import numpy as np
 import pytest
+import tiny
 
 from wae_tf import data
 
 Image = pytest.importorskip("PIL.Image")
-
-DATA = pathlib.Path(
-    os.environ.get("WAE_TF_TEST_DATA", pathlib.Path(__file__).parents[2] / "shared" / "data")
-)
-
-
-def real(name):
-    """Returns the path of a real data file, or skips the test."""
-    path = DATA / name
-    if not path.exists():
-        pytest.skip(f"{path} is absent; set WAE_TF_TEST_DATA to the folder that holds it")
-    return path
 
 
 def numbered(n, height=2, width=3, channels=1):
@@ -356,7 +344,7 @@ def test_import_needs_neither_pillow_nor_tfds(monkeypatch):
 
 def test_tfds_mnist_holds_the_images_of_the_npz():
     pytest.importorskip("tensorflow_datasets")
-    folder, path = real("tfds"), real("mnist.npz")
+    folder, path = tiny.real("tfds"), tiny.real("mnist.npz")
     images, labels = data.load_images("mnist", "test[:900]", data_dir=folder, labels=True)
     expected, classes = data.load_images(path, "test", labels=True)
     assert images.shape == (900, 28, 28, 1)  # In another order: TFDS shuffled once.
@@ -372,13 +360,16 @@ def test_tfds_mnist_holds_the_images_of_the_npz():
 
 def test_real_faces_and_objects():
     faces = data.load_images(
-        real("celeba_9k_89x109.zip"), "train[8000:8002]", image_shape=(64, 64, 3), crop=(70, 70)
+        tiny.real("celeba_9k_89x109.zip"),
+        "train[8000:8002]",
+        image_shape=(64, 64, 3),
+        crop=(70, 70),
     )
-    with zipfile.ZipFile(real("celeba_9k_89x109.zip")) as archive:
+    with zipfile.ZipFile(tiny.real("celeba_9k_89x109.zip")) as archive:
         face = Image.open(io.BytesIO(archive.read("celeba/008001.jpg")))
     expected = face.crop((9, 19, 79, 89)).resize((64, 64), Image.Resampling.LANCZOS)
     np.testing.assert_array_equal(faces[0], np.asarray(expected))
-    objects, labels = data.load_images(real("cifar10_jpg.zip"), "test[999:1001]", labels=True)
+    objects, labels = data.load_images(tiny.real("cifar10_jpg.zip"), "test[999:1001]", labels=True)
     assert objects.shape == (2, 32, 32, 3)
     assert labels.tolist() == [0, 1]
 

@@ -14,12 +14,17 @@ DATA = pathlib.Path(
 )
 
 
-def mnist(key, n):
-    """Returns the first `n` real digits, or skips the test."""
-    path = DATA / "mnist.npz"
+def real(name=""):
+    """Returns the path of real data, of their folder without a name, or skips the test."""
+    path = DATA / name
     if not path.exists():
         pytest.skip(f"{path} is absent; set WAE_TF_TEST_DATA to the folder that holds it")
-    return np.load(path)[key][:n, ..., None]
+    return path
+
+
+def mnist(key, n):
+    """Returns the first `n` real digits, or skips the test."""
+    return np.load(real("mnist.npz"))[key][:n, ..., None]
 
 
 def images(n=16, seed=0, shape=(8, 8, 1)):
