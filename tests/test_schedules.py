@@ -41,6 +41,15 @@ def test_manual_smooth_falls_to_a_hundredth_in_the_last_epoch(epochs):
     np.testing.assert_allclose(rates(schedule, epochs), 1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "epochs, epoch, factor",
+    [(1, 1, 1.0), (4, 1, 1.0), (4, 3, 0.5), (4, 4, (1 - 0.5**0.5) / 2), (90, 31, 0.75)],
+)
+def test_cosine_falls_from_the_whole_rate_along_half_a_wave(epochs, epoch, factor):
+    schedule = EpochSchedule(1e-3, "cosine", epochs=epochs, steps_per_epoch=STEPS)
+    np.testing.assert_allclose(rates(schedule, epoch), 1e-3 * factor, rtol=1e-5)
+
+
 @pytest.mark.parametrize("kind", SCHEDULES)
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_graphs_give_the_eager_rates(kind, jit_compile):

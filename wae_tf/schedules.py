@@ -1,5 +1,7 @@
 """Learning rates that change from epoch to epoch, as Keras schedules."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -8,20 +10,22 @@ __all__ = ["SCHEDULES", "EpochSchedule"]
 # (first epoch, counted from 1, factor) of the authors' schedule 'manual'.
 _MANUAL = ((1, 1.0), (31, 0.5), (51, 0.1), (101, 0.01))
 
-SCHEDULES = ("constant", "manual", "manual_smooth", "exponential")
+SCHEDULES = ("constant", "manual", "manual_smooth", "exponential", "cosine")
 
 
 @keras.saving.register_keras_serializable(package="wae_tf")
 class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
-    """One learning rate for each epoch, after the authors' code.
+    """One learning rate for each epoch.
 
-    Epoch `k`, counted from 1, of `epochs` trains at `initial` times
+    Epoch `k`, counted from 1, of `epochs` trains at `initial` times, after the authors' code,
 
     - `"constant"`: 1.
     - `"manual"`: 1 up to epoch 30, 1/2 up to 50, 1/10 up to 100, then 1/100.
     - `"manual_smooth"`: `100 ** (-k / epochs)`, so that the last one has 1/100.
     - `"exponential"`: `10 ** (-(k - 1) / decay_epochs)`, which the authors' code does where
       its schedule is a number.
+    - `"cosine"`: `(1 + cos(pi * (k - 1) / epochs)) / 2` ([1], without restarts), which the
+      authors' code does not have: most of the training at a high rate, the end at a low one.
 
     Args:
         initial: Learning rate, positive.
@@ -37,6 +41,9 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
         >>> schedule = EpochSchedule(1e-3, "manual_smooth", epochs=10, steps_per_epoch=600)
         >>> round(float(schedule(6000 - 1)), 8)
         1e-05
+
+    [1] Loshchilov & Hutter, *SGDR: Stochastic Gradient Descent with Warm Restarts*, ICLR 2017,
+    arXiv:1608.03983, Eq. (5).
     """
 
     def __init__(self, initial, kind, *, epochs, steps_per_epoch, decay_epochs=50.0):
@@ -64,6 +71,8 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
             factor = ops.power(100.0, -epoch / self.epochs)
         elif self.kind == "exponential":
             factor = ops.power(10.0, (1.0 - epoch) / self.decay_epochs)
+        elif self.kind == "cosine":
+            factor = (1.0 + ops.cos(math.pi * (epoch - 1.0) / self.epochs)) / 2.0
         else:
             factor = 1.0
             for first, value in _MANUAL:
