@@ -81,7 +81,7 @@ def test_config_round_trip():
 @pytest.mark.parametrize(
     "changes, match",
     [
-        ({"kind": "cosine"}, r"`kind` must be one of \['constant', .*Received: kind='cosine'"),
+        ({"kind": "linear"}, r"`kind` must be one of \['constant', .*Received: kind='linear'"),
         ({"initial": 0.0}, r"`initial` must be positive. Received: initial=0.0"),
         ({"initial": float("nan")}, r"`initial` must be positive. Received: initial=nan"),
         ({"epochs": 0}, r"`epochs` must be positive. Received: epochs=0"),
