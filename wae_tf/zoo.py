@@ -135,7 +135,11 @@ def _read(directory):
 
 def is_entry(directory):
     """Returns whether `save_entry` has written a directory, to the end."""
-    return all((pathlib.Path(directory) / name).is_file() for name in (_ENTRY, _WEIGHTS))
+    directory = pathlib.Path(directory)
+    if not (directory / _ENTRY).is_file():
+        return False
+    weights = _read(directory).get("weights")
+    return weights is not None and (directory / weights["file"]).is_file()
 
 
 def save_entry(directory, model, config, *, results=None, provenance=None, **extra):
