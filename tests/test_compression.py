@@ -40,8 +40,7 @@ def test_kernels_are_the_nearest_float16_and_vectors_stay(entry):
         np.testing.assert_array_equal(after, expected.astype(before.dtype))
 
 
-def test_the_file_is_about_half_as_long_and_the_only_one(entry, tmp_path):
-    directory, _ = entry
+def test_the_file_is_about_half_as_long_and_the_only_one(tmp_path):
     config = tiny.config(encoder_width=512, decoder_width=512)
     model = wae_tf.build_model(config)
     zoo.save_entry(tmp_path / "large", model, config)
@@ -73,7 +72,7 @@ def test_the_entry_has_the_rounded_models_results(entry):
 
 
 def test_a_change_beyond_the_tolerance_leaves_the_entry_as_it_was(entry):
-    directory, model = entry
+    directory, _ = entry
     before = {path.name: path.read_bytes() for path in directory.iterdir()}
     with pytest.raises(ValueError, match=r"at most 0 of itself.*Received: [+-]\S+, from \S+ to"):
         compression.compress(directory, tiny.images(), tolerance=0)
@@ -89,7 +88,7 @@ def test_a_second_time_is_refused(entry):
 
 
 def test_weights_beyond_float16_are_refused(entry, tmp_path):
-    directory, model = entry
+    _, model = entry
     path = tmp_path / "large.weights.h5"
     model.set_weights([np.full_like(w, 7e4) for w in tiny.weights(model)])
     model.save_weights(path)
