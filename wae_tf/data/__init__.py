@@ -1,6 +1,6 @@
 """Images from TFDS, folders, zip files, npz files or arrays to training batches.
 
-`load_images` reads a source into one uint8 array, which is also the cache;
+`load_images` reads a source into one uint8 array, in memory or in a file that stays;
 `batches` turns such an array into a `tf.data.Dataset`; `load` does both:
 
 ```python

@@ -1,16 +1,18 @@
 """Images that are NumPy arrays already, in memory or in an npz file."""
 
+import contextlib
 import hashlib
+import os
 import pathlib
 
 import numpy as np
 
-from wae_tf.data import images as images_lib
 from wae_tf.data import splits
+from wae_tf.data.source import Source
 
 __all__ = ["ArraySource", "NpzSource", "as_uint8", "fingerprint"]
 
-_CHUNK = 1024  # Images converted at once, so that a float copy stays small.
+_CHUNK = 1024  # Images converted or hashed at once, so that a copy of them stays small.
 
 
 def fingerprint(images):
@@ -37,7 +39,8 @@ def fingerprint(images):
         )
     images = np.asarray(images)
     digest = hashlib.sha256(str(tuple(map(int, images.shape))).encode())
-    digest.update(np.ascontiguousarray(images).data)
+    for i in range(0, len(images), _CHUNK):
+        digest.update(np.ascontiguousarray(images[i : i + _CHUNK]).data)
     return digest.hexdigest()
 
 
@@ -51,12 +54,12 @@ def as_uint8(images, name="images"):
 
     Returns:
         uint8 array, shape `(n, height, width, channels)`: `images` itself, not a copy,
-        where nothing had to change.
+        where nothing had to change. A `np.memmap` stays one.
 
     Raises:
         ValueError: for another shape or dtype, NaN, or floats outside [0, 1].
     """
-    images = _with_four_axes(np.asarray(images), name)
+    images = _with_four_axes(images, name)
     if images.dtype == np.uint8:
         return images
     if not np.issubdtype(images.dtype, np.floating):
@@ -79,7 +82,9 @@ def as_uint8(images, name="images"):
 
 
 def _with_four_axes(images, name):
-    """Adds the channel axis where it is missing, and checks the shape."""
+    """Turns images into an array with a channel axis, and checks the shape."""
+    if not isinstance(images, np.memmap):  # Of which `asarray` makes an array like any other.
+        images = np.asarray(images)
     if images.ndim == 3:
         images = images[..., None]
     if images.ndim != 4 or 0 in images.shape or images.shape[-1] not in (1, 3, 4):
@@ -108,7 +113,7 @@ def _describe(value):
     return type(value).__name__ if shape is None else f"{dtype} array of shape {tuple(shape)}"
 
 
-class ArraySource:
+class ArraySource(Source):
     """Arrays of images by split.
 
     Args:
@@ -125,48 +130,61 @@ class ArraySource:
         self.arrays = {
             split: _with_four_axes(array, self.names[split]) for split, array in arrays.items()
         }
-        self.labels = labels or {}
+        self.labels_by_split = labels or {}
         self.counts = {split: len(array) for split, array in self.arrays.items()}
 
-    def read(self, split, start, stop, preparation, verbose):
-        """Returns `(images, labels or None)` for the range; no copy where nothing changes."""
-        images = as_uint8(self.arrays[split][start:stop], self.names[split])
-        labels = self.labels.get(split)
-        labels = None if labels is None else labels[start:stop]
-        if not preparation.keeps(images.shape[1:]):
-            items = ((f"{self.names[split]}[{start + i}]", image) for i, image in enumerate(images))
-            images = images_lib.stack(items, len(images), preparation, verbose)
-        return images, labels
+    def array(self, segments, preparation):
+        """Returns the images, not copied where one segment of uint8 is all that is asked for."""
+        shapes = {self.arrays[split].shape[1:] for split, _, _ in segments}
+        if len(shapes) > 1 or not preparation.keeps(shapes.pop()):
+            return None
+        parts = [self._uint8(*segment) for segment in segments]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _items(self, split, start, stop):
+        for i, image in enumerate(self._uint8(split, start, stop), start):
+            yield f"{self.names[split]}[{i}]", lambda image=image: image
+
+    def _labels(self, split, start, stop):
+        labels = self.labels_by_split.get(split)
+        return None if labels is None else labels[start:stop]
+
+    def _stamps(self, split, start, stop):
+        yield fingerprint(self._uint8(split, start, stop))
+
+    def _uint8(self, split, start, stop):
+        return as_uint8(self._load(split)[start:stop], self.names[split])
+
+    def _load(self, split):
+        return self.arrays[split]
 
 
 class NpzSource(ArraySource):
-    """An npz file: `x_<split>` with or without `y_<split>`, or one array alone, "train"."""
+    """An npz file: `x_<split>` with or without `y_<split>`, or one array alone, "train".
+
+    Shapes and labels are read at once, the images of a split when they are asked for.
+    """
 
     def __init__(self, path):
-        path = pathlib.Path(path)
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                named = [key for key in archive.files if key.startswith(("x_", "y_"))]
-                alone = archive.files if len(archive.files) == 1 else []
-                arrays = {key: archive[key] for key in named or alone}
-                found = sorted(archive.files)
-        except FileNotFoundError:
-            raise
-        except Exception as error:  # zipfile, zlib and NumPy each raise their own.
-            raise ValueError(
-                "`source` must be an npz file of plain arrays. Save it again with `numpy.savez` "
-                f"({error}). Received: source={str(path)!r}"
-            ) from error
-        images = {splits.canonical(k[2:]): v for k, v in arrays.items() if k.startswith("x_")}
-        labels = {splits.canonical(k[2:]): v for k, v in arrays.items() if k.startswith("y_")}
+        self.path = pathlib.Path(path)
+        with self._opened() as archive:
+            found = sorted(archive.files)
+            named = [key for key in found if key.startswith(("x_", "y_"))]
+            alone = found if len(found) == 1 else []
+            shapes = {key: _shaped(archive, key) for key in named or alone}
+            labels = {
+                splits.canonical(key[2:]): archive[key] for key in named if key.startswith("y_")
+            }
+        self.keys = {splits.canonical(key[2:]): key for key in named if key.startswith("x_")}
         if not named and alone:
-            images = {"train": arrays[alone[0]]}
-        if not images:
+            self.keys = {"train": alone[0]}
+        if not self.keys:
             raise ValueError(
                 "`source` must hold arrays x_train and x_test (y_train, y_test for labels), or "
                 "exactly one array. Save it again with `numpy.savez(path, x_train=images)`. "
                 f"Received: source={str(path)!r} with {found}"
             )
+        images = {split: shapes[key] for split, key in self.keys.items()}
         for split in set(images) & set(labels):
             if labels[split].shape[:1] != images[split].shape[:1]:
                 raise ValueError(
@@ -179,3 +197,37 @@ class NpzSource(ArraySource):
             if np.issubdtype(labels[split].dtype, np.integer):
                 labels[split] = labels[split].astype("int64")
         super().__init__(images, labels, "x_{split}" if named else alone[0])
+
+    def _stamps(self, split, start, stop):
+        found = os.stat(self.path)
+        yield f"{self.keys[split]}[{start}:{stop}] {found.st_size} {found.st_mtime_ns}"
+
+    def _load(self, split):
+        with self._opened() as archive:
+            return _with_four_axes(archive[self.keys[split]], self.names[split])
+
+    @contextlib.contextmanager
+    def _opened(self):
+        try:
+            with np.load(self.path, allow_pickle=False) as archive:
+                yield archive
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # zipfile, zlib and NumPy each raise their own.
+            raise ValueError(
+                "`source` must be an npz file of plain arrays. Save it again with `numpy.savez` "
+                f"({error}). Received: source={str(self.path)!r}"
+            ) from error
+
+
+def _shaped(archive, key):
+    """Returns an array of the shape and type of an archive's, but without its memory."""
+    with archive.zip.open(f"{key}.npy") as file:
+        version = np.lib.format.read_magic(file)
+        read = {(1, 0): np.lib.format.read_array_header_1_0}.get(
+            version, np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = read(file)
+    if dtype.hasobject:
+        raise ValueError(f"{key} holds Python objects")
+    return np.broadcast_to(np.zeros((), dtype), shape)

@@ -17,6 +17,7 @@ def batches(
     reshuffle_each_iteration=False,
     horizontal_flip=False,
     labels=None,
+    order=None,
 ):
     """Turns an array of images into a dataset of batches.
 
@@ -29,7 +30,8 @@ def batches(
 
     Args:
         images: uint8 array, shape `(n, height, width, channels)`. Copied once, into a
-            tensor in host memory from which every batch is gathered.
+            tensor in host memory from which every batch is gathered; but the images of a
+            `np.memmap` stay on disk, and each batch is read there.
         batch_size: Images per batch.
         training: Whether to shuffle, drop the incomplete batch, and flip.
         seed: Integer, 0 or more, that fixes orders and flips.
@@ -41,6 +43,8 @@ def batches(
             `first_epoch` and `epochs` keep their defaults.
         horizontal_flip: Whether to mirror each image with probability 1/2.
         labels: Array, shape `(n, ...)`, to yield beside the images, or None.
+        order: Indices, shape `(m,)`, of the images to yield instead, in this order; only
+            without training.
 
     Returns:
         `tf.data.Dataset` of uint8 tensors, shape `(batch, height, width, channels)`, or
@@ -61,43 +65,66 @@ def batches(
         ```
     """
     _check(images, batch_size, training, seed, first_epoch, epochs, horizontal_flip, labels)
+    order = _check_order(order, len(images), training)
     if reshuffle_each_iteration and not (training and first_epoch == 0 and epochs == 1):
         raise ValueError(
             "`reshuffle_each_iteration` needs `training=True`, and `first_epoch` and `epochs` at "
             f"their defaults. Received: training={training}, first_epoch={first_epoch}, "
             f"epochs={epochs}"
         )
-    steps = len(images) // batch_size if training else -(-len(images) // batch_size)
+    steps = len(images) // batch_size if training else -(-len(order) // batch_size)
     with tf.device("CPU:0"):  # tf.data runs there; on a GPU each batch would fetch the set.
-        pixels = tf.constant(np.asarray(images))
+        read = _from_disk(images) if isinstance(images, np.memmap) else _from_memory(images)
         classes = None if labels is None else tf.constant(np.asarray(labels))
         if training:
             last = tf.int64.max if epochs is None else epochs
             numbers = tf.data.Dataset.range(first_epoch, last)
             if reshuffle_each_iteration:
                 numbers = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).take(1)
-            order = numbers.flat_map(lambda epoch: _epoch(len(images), batch_size, seed, epoch))
+            rows = numbers.flat_map(lambda epoch: _epoch(len(images), batch_size, seed, epoch))
             cardinality = tf.data.INFINITE_CARDINALITY
             if epochs is not None:
                 cardinality = steps * (epochs - first_epoch)
         else:
-            order = tf.data.Dataset.range(len(images)).batch(batch_size)
-            order = order.map(lambda indices: (indices, tf.zeros([2], "int64")))
+            rows = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+            rows = rows.map(lambda indices: (indices, tf.zeros([2], "int64")))
             cardinality = steps
 
         def gather(indices, key):
-            batch = tf.gather(pixels, indices)
+            batch = read(indices)
             if horizontal_flip:
                 batch = _flip(batch, key)
             return batch if classes is None else (batch, tf.gather(classes, indices))
 
-        dataset = order.map(gather, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        dataset = rows.map(gather, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(cardinality))
         # Graph rewrites gain nothing here, and would copy the whole set at each iterator.
         options = tf.data.Options()
         options.experimental_optimization.apply_default_optimizations = False
         dataset = dataset.with_options(options)
         return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def _from_memory(images):
+    """Returns a function of indices that gathers images from a tensor."""
+    pixels = tf.constant(np.asarray(images))
+    return lambda indices: tf.gather(pixels, indices)
+
+
+def _from_disk(images):
+    """Returns a function of indices that reads images of a `np.memmap`, in order of place."""
+
+    def read(indices):
+        places = np.argsort(indices)
+        batch = np.empty((len(indices), *images.shape[1:]), "uint8")
+        batch[places] = images[indices[places]]
+        return batch
+
+    def gather(indices):
+        batch = tf.numpy_function(read, [indices], tf.uint8, stateful=False)
+        return tf.ensure_shape(batch, [indices.shape[0], *images.shape[1:]])
+
+    return gather
 
 
 def _epoch(n, batch_size, seed, epoch):
@@ -117,6 +144,21 @@ def _flip(batch, key):
     mirrored = tf.cast(tf.random.stateless_uniform([n], key, alg="philox") < 0.5, "int32")
     # Whole images are gathered: a broadcast `tf.where` over pixels takes three times as long.
     return tf.gather(tf.concat([batch, tf.reverse(batch, [2])], 0), tf.range(n) + n * mirrored)
+
+
+def _check_order(order, n, training):
+    """Returns the indices to yield without training, int64."""
+    if order is None:
+        return np.arange(n)
+    order = np.asarray(order)
+    valid = order.ndim == 1 and len(order) and np.issubdtype(order.dtype, np.integer)
+    if training or not valid or order.min() < 0 or order.max() >= n:
+        raise ValueError(
+            "`order` must be a list of places in `images`, from 0, and needs `training=False`. "
+            f"Received: training={training}, order of {order.dtype} and shape {order.shape}, "
+            f"{n} images"
+        )
+    return order.astype("int64")
 
 
 def _check(images, batch_size, training, seed, first_epoch, epochs, horizontal_flip, labels):

@@ -1,131 +1,156 @@
 """Images in a folder or a zip file, with splits and classes as sub folders."""
 
+import collections
+import functools
+import itertools
 import os
 import pathlib
-import zipfile
 
 import numpy as np
 
-from wae_tf.data import images, splits
+from wae_tf.data import held_out, splits, stores
+from wae_tf.data.source import Source
 
 __all__ = ["FolderSource"]
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
-_SKIPPED = ("__macosx", "thumbs.db", "desktop.ini")  # And names that start with a dot.
+_BESIDE = (  # What lies about in folders of images: labels, captions, notes, sidecars, caches.
+    *(".aae", ".csv", ".db", ".htm", ".html", ".ini", ".json", ".jsonl", ".log", ".md"),
+    *(".npy", ".tsv", ".txt", ".xml", ".xmp", ".yaml", ".yml"),
+)
 _SPLITS = {"train", "validation", "val", "valid", "test"}
 
 
-class FolderSource:
+class FolderSource(Source):
     """A folder or zip file of images, sorted by path, folder by folder.
 
     One single folder at the top, such as `cifar10/`, is looked through. Folders train,
     test and validation (or val) there are splits; without them all images are "train".
     Where every image lies one folder below that, the folders, sorted by name over all
-    splits, number the labels; otherwise there are none.
+    splits, number the labels; otherwise there are none. Text files, hidden files and what
+    operating systems leave behind are passed over.
 
     Args:
         path: The folder or zip file.
+        divided: Whether to have the splits "kept" and "held_out" instead, into which
+            `held_out.divide` divides all images.
 
     Raises:
-        ValueError: if it holds no image, a file which is not one, or splits beside
-            something else.
+        ValueError: if it holds no image, a file of another kind, or splits beside
+            something else; or fewer than two images to divide.
     """
 
-    def __init__(self, path):
+    more_splits = held_out.PARTS
+    may_skip = True
+
+    def __init__(self, path, divided=False):
         self.path = pathlib.Path(path)
-        names = [name for name in self._list() if not _skipped(name)]
-        for name in names:
-            if not name.lower().endswith(_SUFFIXES):
-                raise ValueError(
-                    "`source` must hold only images (JPEG, PNG, BMP, GIF or WebP), in sub folders "
-                    "or not. Move this file out, or start its name with a dot to have it skipped. "
-                    f"Received: source={str(self.path)!r} with {name!r}"
-                )
+        self.name = str(path)
+        self.store = stores.open_store(self.path)
+        try:
+            names = [name for name in self.store.names() if not _passed_over(name)]
+            self._check(names)
+            self.top, self.has_splits = self._layout(names)
+            self.files = self._by_split(names)
+            if divided:
+                self.files = self._divided()
+        except BaseException:
+            self.store.close()
+            raise
+        self.counts = {split: len(files) for split, files in self.files.items()}
+
+    def close(self):
+        self.store.close()
+
+    def _items(self, split, start, stop):
+        for name in itertools.islice(self.files[split], start, stop):
+            yield name, lambda name=name: self.store.read(name)
+
+    def _labels(self, split, start, stop):
+        classes = self._classes
+        if classes is None:
+            return None
+        names = self.files[split][start:stop]
+        return np.array([classes[self._below(name).split("/")[0]] for name in names], "int64")
+
+    def _stamps(self, split, start, stop):
+        for name in itertools.islice(self.files[split], start, stop):
+            yield f"{name}\n{self.store.stamp(name)}"
+
+    def _check(self, names):
+        """Raises unless there are images, and images only."""
+        kinds = "(JPEG, PNG, BMP, GIF or WebP)"
+        others = [name for name in names if not name.lower().endswith(_SUFFIXES)]
+        if others:
+            suffixes = collections.Counter(os.path.splitext(name)[1].lower() for name in others)
+            raise ValueError(
+                f"`source` must hold only images {kinds}, in sub folders or not. Convert other "
+                "files, move them out, or start their names with a dot to have them passed over, "
+                f"as text files are. Received: source={str(self.path)!r} with {len(others)} of "
+                f"other kinds, {dict(suffixes.most_common(5))}, such as {sorted(others)[0]!r}"
+            )
         if not names:
             raise ValueError(
-                "`source` must hold at least one image (JPEG, PNG, BMP, GIF or WebP). Check the "
+                f"`source` must hold at least one image {kinds}. Check the "
                 f"path. Received: source={str(self.path)!r}"
             )
-        self.files, relative = self._by_split(names)
-        self.counts = {split: len(files) for split, files in self.files.items()}
-        self.labels = _labels(relative)
 
-    def read(self, split, start, stop, preparation, verbose):
-        """Returns `(images, labels or None)` for the range `start` to `stop` of a split."""
-        items = self._contents(self.files[split][start:stop])
-        labels = None if self.labels is None else self.labels[split][start:stop]
-        return images.stack(items, stop - start, preparation, verbose), labels
-
-    def _list(self):
-        """Returns the paths of all files, relative to the top, with forward slashes."""
-        if self.path.is_dir():
-            return [
-                pathlib.Path(folder, file).relative_to(self.path).as_posix()
-                for folder, _, files in os.walk(self.path, followlinks=True)
-                for file in files
-            ]
-        try:
-            with zipfile.ZipFile(self.path) as archive:
-                return [entry.filename for entry in archive.infolist() if not entry.is_dir()]
-        except zipfile.BadZipFile as error:
+    def _layout(self, names):
+        """Returns the folder to look through, with a slash, or "", and if splits are there."""
+        top, tops = "", {name.split("/", 1)[0] for name in names}
+        if len(tops) == 1 and not tops & _SPLITS and all("/" in name for name in names):
+            top = f"{tops.pop()}/"
+            tops = {name[len(top) :].split("/", 1)[0] for name in names}
+        if tops & _SPLITS and not tops <= _SPLITS:
             raise ValueError(
-                f"`source` must be a whole zip file. Copy or download it again ({error}). "
-                f"Received: source={str(self.path)!r}"
-            ) from error
+                "`source` must hold nothing beside its folders train, validation and test. "
+                "Move the rest out, or, if these are classes, put all of them into one folder "
+                f"train. Received: source={str(self.path)!r} with {sorted(tops - _SPLITS)[:5]}"
+            )
+        return top, bool(tops & _SPLITS)
 
     def _by_split(self, names):
-        """Sorts files into splits: names, and the parts of their paths below the split."""
-        parts = {name: name.split("/") for name in names}
-        tops = {path[0] for path in parts.values()}
-        if len(tops) == 1 and not tops & _SPLITS and all(len(p) > 1 for p in parts.values()):
-            parts = {name: path[1:] for name, path in parts.items()}
-            tops = {path[0] for path in parts.values()}
-        relative = {"train": parts}
-        if tops & _SPLITS:
-            if not tops <= _SPLITS:
-                raise ValueError(
-                    "`source` must hold nothing beside its folders train, validation and test. "
-                    "Move the rest out, or, if these are classes, put all of them into one folder "
-                    f"train. Received: source={str(self.path)!r} with {sorted(tops - _SPLITS)[:5]}"
-                )
-            relative = {splits.canonical(top): {} for top in tops}
-            for name, path in parts.items():
-                relative[splits.canonical(path[0])][name] = path[1:]
-        relative = {
-            split: dict(sorted(files.items(), key=lambda item: item[1]))
-            for split, files in relative.items()
-        }
-        return {split: list(files) for split, files in relative.items()}, relative
-
-    def _contents(self, names):
-        """Yields `(name, bytes)` of each file."""
-        if self.path.is_dir():
+        """Returns the sorted names of each split."""
+        files = {} if self.has_splits else {"train": names}
+        if self.has_splits:
             for name in names:
-                yield str(self.path / name), (self.path / name).read_bytes()
-            return
-        with zipfile.ZipFile(self.path) as archive:
-            for name in names:
-                try:
-                    yield f"{self.path}/{name}", archive.read(name)
-                except (zipfile.BadZipFile, RuntimeError, OSError, NotImplementedError) as error:
-                    raise ValueError(
-                        "`source` must be a whole zip file without a password. Copy or download it "
-                        f"again ({error}). Received: source={str(self.path)!r} with {name!r}"
-                    ) from error
+                folder = name[len(self.top) :].split("/", 1)[0]
+                files.setdefault(splits.canonical(folder), []).append(name)
+        for found in files.values():
+            # Folder by folder: as if the parts of the paths were compared one by one.
+            found.sort(key=lambda name: self._below(name).replace("/", "\0"))
+        return files
+
+    def _divided(self):
+        """Returns the names of the parts "kept" and "held_out" of all splits together."""
+        names = [name for split in splits.in_order(self.files) for name in self.files[split]]
+        parts = held_out.divide(names, [name[len(self.top) :] for name in names])
+        if parts is None:
+            raise ValueError(
+                "`source` must hold at least 2 images to be divided into 'kept' and 'held_out'. "
+                f"Add images. Received: source={str(self.path)!r} with {len(names)}"
+            )
+        return parts
+
+    def _below(self, name):
+        """Returns the part of a path below its split."""
+        path = name[len(self.top) :]
+        return path.split("/", 1)[1] if self.has_splits else path
+
+    @functools.cached_property
+    def _classes(self):
+        """Numbers of the classes by folder, or None unless every image lies one folder deep."""
+        folders = set()
+        for name in itertools.chain.from_iterable(self.files.values()):
+            folder, *rest = self._below(name).split("/")
+            if len(rest) != 1:
+                return None
+            folders.add(folder)
+        return {folder: number for number, folder in enumerate(sorted(folders))}
 
 
-def _skipped(name):
-    """Returns whether a path is hidden or was left by an operating system."""
-    return any(part.startswith(".") or part.lower() in _SKIPPED for part in name.split("/"))
-
-
-def _labels(relative):
-    """Returns class indices by split, or None unless every image lies one folder deep."""
-    paths = [path for files in relative.values() for path in files.values()]
-    if any(len(path) != 2 for path in paths):
-        return None
-    classes = {name: i for i, name in enumerate(sorted({path[0] for path in paths}))}
-    return {
-        split: np.array([classes[path[0]] for path in files.values()], "int64")
-        for split, files in relative.items()
-    }
+def _passed_over(name):
+    """Returns whether a file is hidden, left by an operating system, or notes on images."""
+    return name.lower().endswith(_BESIDE) or any(
+        part.startswith(".") or part == "__MACOSX" for part in name.split("/")
+    )

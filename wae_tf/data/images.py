@@ -1,18 +1,13 @@
-"""From one encoded image to one uint8 array, and from many to one array of all."""
+"""From one encoded image to one uint8 array."""
 
-import concurrent.futures
 import dataclasses
 import io
-import itertools
-import os
 
-import keras
 import numpy as np
 
-__all__ = ["FORMATS", "Preparation", "decode", "stack"]
+__all__ = ["FORMATS", "Preparation", "decode", "require_pillow"]
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
-_CHUNK = 256  # Images in flight at once; bounds the memory held beside the result.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,81 +96,24 @@ def decode(content):
 
     Of an animation the first frame is taken; the EXIF orientation is applied.
     """
-    from PIL import Image, ImageOps
+    from PIL import ExifTags, Image
 
     if isinstance(content, np.ndarray):
         return Image.fromarray(content[..., 0] if content.shape[-1] == 1 else content)
+    # By hand: `ImageOps.exif_transpose` rewrites the metadata, and fails on some.
+    upright = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
         image.load()
-        return ImageOps.exif_transpose(image)
-
-
-def stack(items, count, preparation, verbose="auto", channels=None):
-    """Decodes and prepares images on a few threads into one array.
-
-    Args:
-        items: Iterable of `(name, content)`; content as `decode` takes it. It is
-            consumed a few hundred items at a time.
-        count: Number of items, at least 1.
-        preparation: `Preparation` to apply.
-        verbose: Whether to show a progress bar; "auto" does so from 1,000 images on.
-        channels: 1 or 3, where the preparation has no shape and the source decides.
-
-    Returns:
-        uint8 array, shape `(count, height, width, channels)`, in the order of `items`.
-
-    Raises:
-        ValueError: naming the first image that is broken, smaller than the crop, or of
-            another shape than those before it.
-    """
-
-    def prepare(item):
-        from PIL import UnidentifiedImageError
-
-        name, content = item
-        try:
-            image = decode(content)
-        except ImportError:
-            raise
-        except Exception as error:  # Pillow raises OSError, SyntaxError, struct.error...
-            # Of a file that Pillow does not know it says no more than the buffer's address.
-            why = "" if isinstance(error, UnidentifiedImageError) else f" ({error})"
-            raise ValueError(
-                "Every image must be a whole JPEG, PNG, BMP, GIF or WebP file. Repair or remove "
-                f"this one{why}. Received: image={name!r}"
-            ) from error
-        try:
-            return preparation(image, channels)
-        except ValueError as error:
-            raise ValueError(f"{error}, image={name!r}") from error
-
-    _require_pillow()
-    if verbose == "auto":
-        verbose = count >= 1000
-    bar = keras.utils.Progbar(count, unit_name="image", interval=0.5) if verbose else None
-    items, done, result, first = iter(items), 0, None, None
-    with concurrent.futures.ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        while chunk := list(itertools.islice(items, _CHUNK)):
-            for (name, _), image in zip(chunk, pool.map(prepare, chunk)):
-                if result is None:
-                    result, first = np.empty((count, *image.shape), "uint8"), name
-                if image.shape != result.shape[1:]:
-                    raise ValueError(
-                        "All images must share a shape (height, width, channels). Pass "
-                        "`image_shape` to crop and resize them. Received: "
-                        f"{first!r} with shape {result.shape[1:]}, "
-                        f"{name!r} with shape {image.shape}"
-                    )
-                result[done] = image
-                done += 1
-            if bar is not None:
-                bar.update(done)
-    if done != count:
-        raise ValueError(
-            "The source must hold as many images as it states. Prepare or copy it again. "
-            f"Received: {done} images, stated: {count}"
-        )
-    return result
+        method = upright.get(image.getexif().get(ExifTags.Base.Orientation))
+        return image.copy() if method is None else image.transpose(method)
 
 
 def _integers(name, value, size):
@@ -211,7 +149,8 @@ def _with_channels(image, channels):
     return image.convert("L" if channels == 1 else "RGB")
 
 
-def _require_pillow():
+def require_pillow():
+    """Raises an ImportError that says what to install, unless Pillow is."""
     try:
         import PIL.Image  # noqa: F401
     except ImportError as error:

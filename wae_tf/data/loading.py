@@ -1,13 +1,18 @@
 """From any source of images to one array, and on to batches."""
 
+import contextlib
+import itertools
 import os
 import pathlib
 
 import numpy as np
 
-from wae_tf.data import splits
+from wae_tf.data import held_out, splits
 from wae_tf.data.arrays import ArraySource, NpzSource
 from wae_tf.data.batching import batches
+from wae_tf.data.broken import Broken
+from wae_tf.data.cache import ImageCache, key_of
+from wae_tf.data.decoding import decoded
 from wae_tf.data.folders import FolderSource
 from wae_tf.data.images import Preparation
 from wae_tf.data.tfds_source import KINDS, TfdsSource
@@ -24,6 +29,9 @@ def load_images(
     data_dir=None,
     download=False,
     labels=False,
+    max_broken=0.01,
+    cache=None,
+    cache_above=0,
     verbose="auto",
 ):
     """Reads images into one uint8 array.
@@ -38,14 +46,18 @@ def load_images(
               suffix is always such a name: a folder in the working directory is `"./faces"`.
             - the path of a folder or `.zip` file of JPEG, PNG, BMP, GIF or WebP images,
               taken in sorted order. Its folders train, test and validation, if any, are
-              splits; folders of images inside them, or at the top, are classes.
+              splits; folders of images inside them, or at the top, are classes. Text files
+              and hidden ones are passed over.
             - the path of an `.npz` file with `x_train` and `x_test` (labels: `y_train`,
               `y_test`), or with one array alone, which is the split "train".
             - a NumPy array, shape `(n, height, width)` or `(n, height, width, channels)`,
               uint8, or float in [0, 1]. It is the split "train".
         split: `"train"`, `"test"`, `"validation"`, whatever the source has, or `"all"`;
             also a slice in the source's order: `"train[:8000]"`, `"train[-10%:]"`. With
-            classes as folders that order is class by class.
+            classes as folders that order is class by class. A folder or zip file also has
+            `"held_out"`, a tenth of all its images whatever their split, and `"kept"`, the
+            rest: a hash of its path tells where an image belongs, so that those which are
+            added later move none of the others (see `wae_tf.data.held_out.divide`).
         image_shape: `(height, width, channels)` of the result, 1 or 3 channels. None
             keeps the images' shape, which all must then share.
         crop: `(height, width)` of the centre to cut out first. None cuts out the largest
@@ -53,40 +65,51 @@ def load_images(
         data_dir: Folder of prepared TFDS data sets; no other source uses it.
         download: Whether TFDS may download what is missing. Nothing else downloads.
         labels: Whether to return labels too.
+        max_broken: Largest share, in [0, 1], of the images asked for that may be broken,
+            such as a truncated JPEG; one always may, but for 0. They are left out with a
+            warning that names them, and so are their labels. 0 allows none, which always
+            holds for data sets of TFDS, npz files and arrays.
+        cache: Path of a `.npy` file, for images that may not fit in memory: they are
+            decoded into it once, a few at a time, and read from there when they are needed.
+            The same call, for images whose names, sizes and times are the same, opens it
+            without decoding; another replaces its contents. None decodes into memory.
+        cache_above: Bytes of decoded images, at one a value, up to which they are read into
+            memory nevertheless, unless the file has them already.
         verbose: Whether to show progress; "auto" does so from 1,000 decoded images on.
 
     Returns:
         uint8 array, shape `(n, height, width, channels)`; with `labels=True` a tuple of it
         and the labels: integers, shape `(n,)`, or None where the source has none. It may
-        share memory with an array passed as `source`.
+        share memory with an array passed as `source`. From a cache it is a `np.memmap`,
+        which cannot be written to.
 
     Raises:
-        ValueError: for a source, split or shape that does not fit; it says which file.
+        ValueError: for a source, split or shape that does not fit, too many broken images,
+            or a `cache` that is another file; it says which file.
         FileNotFoundError: if the path, or the prepared TFDS data set, does not exist.
+        OSError: if `cache` cannot be written, because the disk is full or else.
         ImportError: if Pillow or TensorFlow Datasets is needed and not installed.
 
     Example:
         The faces of the paper, from a folder of aligned CelebA images:
         `load_images("img_align_celeba.zip", image_shape=(64, 64, 3), crop=(140, 140))`
+
+        A folder of any size, a tenth of it held out:
+        `load_images("photos/", "kept", image_shape=(64, 64, 3), cache="photos.npy")`
     """
     preparation = Preparation(image_shape, crop)
-    splits.parse(split)  # Before anything is opened or downloaded.
-    opened = _open(source, data_dir, download)
-    parts = [
-        opened.read(name, start, stop, preparation, verbose)
-        for name, start, stop in splits.segments(split, opened.counts)
-    ]
-    if len({images.shape[1:] for images, _ in parts}) > 1:
-        raise ValueError(
-            "All images must share a shape (height, width, channels). Pass `image_shape` to crop "
-            f"and resize them. Received: splits of shapes {[images.shape for images, _ in parts]}"
-        )
-    images = parts[0][0] if len(parts) == 1 else np.concatenate([part[0] for part in parts])
+    part = splits.parse(split)[0]  # Before anything is opened or downloaded.
+    cache = None if cache is None else ImageCache(cache)
+    with contextlib.closing(_open(source, part, data_dir, download)) as opened:
+        segments = splits.segments(split, opened.counts, opened.more_splits)
+        total = sum(stop - start for _, start, stop in segments)
+        broken = Broken(max_broken, total, opened.name, opened.may_skip)
+        images, broken = _read(opened, segments, preparation, broken, cache, cache_above, verbose)
+        found = opened.labels(segments) if labels else None
+    broken.warn(stacklevel=2)
     if not labels:
         return images
-    if any(part[1] is None for part in parts):
-        return images, None
-    return images, np.concatenate([part[1] for part in parts])
+    return images, None if found is None else np.delete(found, broken.indices, axis=0)
 
 
 def load(
@@ -101,29 +124,41 @@ def load(
     horizontal_flip=False,
     data_dir=None,
     download=False,
+    max_broken=0.01,
+    cache=None,
 ):
     """Reads images and batches them: `load_images`, then `batches`.
 
     Args:
-        source, split, image_shape, crop, data_dir, download: As for `load_images`.
+        source, split, image_shape, crop, data_dir, download, max_broken, cache: As for
+            `load_images`.
         batch_size: Images per batch.
         training: Whether to shuffle, anew in each epoch, and drop the incomplete batch;
-            None does so for splits whose name starts with "train".
+            None does so for splits whose name starts with "train", and for "kept".
         seed, horizontal_flip: As for `batches`; only for training.
 
     Returns:
         `tf.data.Dataset` of uint8 batches, shape `(batch, height, width, channels)`.
 
     Raises:
-        ValueError, FileNotFoundError, ImportError: As `load_images` and `batches` do.
+        ValueError, FileNotFoundError, OSError, ImportError: As `load_images` and `batches`
+            do.
 
     Example:
         `model.fit(load("mnist"), epochs=20)`: each epoch has an order of its own.
     """
     if training is None:
-        training = splits.parse(split)[0].startswith("train")
+        part = splits.parse(split)[0]
+        training = part.startswith("train") or part == "kept"
     images = load_images(
-        source, split, image_shape=image_shape, crop=crop, data_dir=data_dir, download=download
+        source,
+        split,
+        image_shape=image_shape,
+        crop=crop,
+        data_dir=data_dir,
+        download=download,
+        max_broken=max_broken,
+        cache=cache,
     )
     return batches(
         images,
@@ -135,10 +170,40 @@ def load(
     )
 
 
-def _open(source, data_dir, download):
-    """Returns the source object: `counts` by split, and `read`."""
+def _read(source, segments, preparation, broken, cache, cache_above, verbose):
+    """Returns the images of some segments, and the `Broken` among them."""
+    if cache is not None:
+        key = key_of(source.stamps(segments), preparation, source.channels)
+        found = cache.open(key, broken.limit, broken.source)
+        if found is not None:
+            return found
+    array = source.array(segments, preparation)
+    blocks = iter([array])
+    if array is None:
+        items = source.items(segments)
+        blocks = decoded(items, preparation, broken, channels=source.channels, verbose=verbose)
+    first = next(blocks)
+    blocks = itertools.chain([first], blocks)
+    if cache is not None and broken.total * first[0].nbytes > cache_above:
+        return cache.write(blocks, key, broken), broken
+    return (_stack(blocks, broken.total) if array is None else array), broken
+
+
+def _stack(blocks, count):
+    """Returns one array of at most `count` images."""
+    result, done = None, 0
+    for block in blocks:
+        if result is None:
+            result = np.empty((count, *block.shape[1:]), "uint8")
+        result[done : done + len(block)] = block
+        done += len(block)
+    return result[:done]
+
+
+def _open(source, part, data_dir, download):
+    """Returns the `Source` for a part, which is the name of a split."""
     if hasattr(source, "__array__"):
-        return ArraySource({"train": np.asarray(source)})
+        return ArraySource({"train": source})
     if not isinstance(source, (str, os.PathLike)) or source == "":
         raise ValueError(f"`source` must be {KINDS}. Received: source={source!r:.200}")
     text = os.fspath(source)
@@ -147,7 +212,7 @@ def _open(source, data_dir, download):
     is_path = isinstance(source, os.PathLike) or text != path.name or suffix or text == ".."
     if is_path and path.exists():
         if path.is_dir() or suffix == ".zip":
-            return FolderSource(path)
+            return FolderSource(path, divided=part in held_out.PARTS)
         if suffix == ".npz":
             return NpzSource(path)
         raise ValueError(

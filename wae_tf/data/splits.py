@@ -35,7 +35,7 @@ def parse(split):
     return canonical(name), start, stop
 
 
-def segments(split, counts):
+def segments(split, counts, more=()):
     """Finds the images that a split string selects.
 
     `"all"` stands for every split, one after the other: train, validation, test.
@@ -45,6 +45,7 @@ def segments(split, counts):
     Args:
         split: Split string.
         counts: Number of images in each split of the source, by name.
+        more: The parts to train and to test on that the source can make, for the error.
 
     Returns:
         List of `(name, start, stop)`: half-open ranges, none of them empty.
@@ -59,10 +60,13 @@ def segments(split, counts):
     name, start, stop = parse(split)
     names = in_order(counts) if name == "all" and "all" not in counts else [name]
     if not set(names) <= set(counts):
+        has = list(dict.fromkeys([*in_order(counts), "all", *more]))
+        held_out = "slices, such as 'train[:90%]' to train and 'train[90%:]' to test"
+        if more:
+            held_out = f"{more[0]!r} to train and {more[1]!r} to test, or with slices of 'train'"
         raise ValueError(
-            f"`split` must name a part of the source, which has {[*in_order(counts), 'all']}. "
-            "Without a split of its own, hold images out with slices, such as 'train[:90%]' to "
-            f"train and 'train[90%:]' to test. Received: split={split!r}"
+            f"`split` must name a part of the source, which has {has}. Without a split of its "
+            f"own, hold images out with {held_out}. Received: split={split!r}"
         )
     total = sum(counts[name] for name in names)
     start, stop = _bound(start, 0, total, split), _bound(stop, total, total, split)

@@ -1,11 +1,10 @@
 """Images from a data set that TensorFlow Datasets has prepared."""
 
 import difflib
-import itertools
 
 import numpy as np
 
-from wae_tf.data import images
+from wae_tf.data.source import Source
 
 __all__ = ["KINDS", "TfdsSource"]
 
@@ -15,7 +14,7 @@ KINDS = (
 )
 
 
-class TfdsSource:
+class TfdsSource(Source):
     """A TFDS data set with one image per example, in the order it is stored.
 
     Images are decoded by Pillow, as those of folders are. Labels are the only class
@@ -54,10 +53,28 @@ class TfdsSource:
                 f"source={name!r} with features {sorted(self.builder.info.features)}"
             )
         self.channels = {1: 1, 3: 3, 4: 3}.get(feature.shape[-1])
+        self.name = self.builder.info.full_name
         self.counts = {split: info.num_examples for split, info in self.builder.info.splits.items()}
 
-    def read(self, split, start, stop, preparation, verbose):
-        """Returns `(images, labels or None)` for the range `start` to `stop` of a split."""
+    def _items(self, split, start, stop):
+        index = start
+        for batch in self._batches(self.image_key, split, start, stop):
+            for content in batch:
+                yield f"{self.name} {split}[{index}]", lambda content=content: content
+                index += 1
+
+    def _labels(self, split, start, stop):
+        if self.label_key is None:
+            return None
+        batches = list(self._batches(self.label_key, split, start, stop))
+        return np.concatenate(batches).astype("int64")
+
+    def _stamps(self, split, start, stop):
+        stored = self.builder.info.splits[split].num_bytes
+        yield f"{self.name} {split}[{start}:{stop}] {stored}"
+
+    def _batches(self, key, split, start, stop):
+        """Yields one feature of the examples `start` to `stop` of a split, images undecoded."""
         dataset = self.builder.as_dataset(
             split=self.tfds.core.ReadInstruction(split, from_=start, to=stop, unit="abs"),
             shuffle_files=False,
@@ -65,19 +82,7 @@ class TfdsSource:
             # One file after the other: interleaved, a slice would not be a prefix.
             read_config=self.tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False),
         )
-        keys = [key for key in (self.image_key, self.label_key) if key is not None]
-        dataset = dataset.map(lambda example: tuple(example[key] for key in keys)).batch(256)
-        labels, name = [], self.builder.info.full_name
-
-        def items():
-            index = itertools.count(start)
-            for encoded, *classes in dataset.as_numpy_iterator():
-                labels.extend(*classes)
-                for content in encoded:
-                    yield f"{name} {split}[{next(index)}]", content
-
-        stacked = images.stack(items(), stop - start, preparation, verbose, self.channels)
-        return stacked, np.array(labels, "int64") if labels else None
+        return dataset.map(lambda example: example[key]).batch(256).as_numpy_iterator()
 
     def _key(self, kind, usual):
         """Returns the key of the only feature of a kind, or of the one with the usual name."""
