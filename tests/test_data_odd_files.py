@@ -220,7 +220,9 @@ def test_a_broken_file_is_left_out_with_a_warning(kind, tree):
         data.load_images(source, max_broken=0)
 
 
-@pytest.mark.parametrize(("broken", "total", "raises"), [(1, 5, False), (1, 100, False), (2, 200, False), (2, 199, True)])
+@pytest.mark.parametrize(
+    ("broken", "total", "raises"), [(1, 5, False), (1, 100, False), (2, 200, False), (2, 199, True)]
+)
 def test_one_in_a_hundred_may_be_broken_and_one_of_fewer(broken, total, raises, tree):
     source = tree(numbered(total, range(2, 2 + broken)))
     if raises:
