@@ -88,6 +88,7 @@ def test_other_flags_are_arguments_of_train(run, calls):
         "--test_split=",
         "--data_dir=there",
         "--download",
+        "--cache=false",
         "--jit_compile=true",
         "--verbose=2",
         "--crop=",
@@ -100,17 +101,27 @@ def test_other_flags_are_arguments_of_train(run, calls):
         "test_split": "test",
         "data_dir": None,
         "download": False,
+        "cache": "auto",
         "jit_compile": "auto",
         "verbose": 1,
+        "init_from": None,
     }
     assert given == {
         "split": "train[:9]",
         "test_split": None,
         "data_dir": "there",
         "download": True,
+        "cache": False,
         "jit_compile": True,
         "verbose": 2,
+        "init_from": None,
     }
+
+
+def test_image_size_stands_for_the_first_two_numbers_of_the_shape(run, calls):
+    assert not run("--image_size=12")
+    ((config, *_), _), *_ = calls
+    assert config.image_shape == (12, 12, 1)
 
 
 def test_every_field_of_a_config_is_a_flag():
@@ -125,6 +136,8 @@ def test_every_field_of_a_config_is_a_flag():
         (["--jit_compile=maybe"], "flag --jit_compile=maybe: value should be one of"),
         (["--epochs=0"], "ValueError: `epochs` must be at least 1. Received: epochs=0"),
         (["--cost=l3"], "`cost` must be one of .*Received: cost='l3'"),
+        (["--image_size=4"], "`image_size` must be an integer, at least 8. Received: image_size=4"),
+        (["--image_size=8", "--image_shape=8,8,3"], "Either `image_size` or `image_shape` must"),
         (["--image_shape=8,8,x"], "must be numbers with commas between.*--image_shape=8,8,x"),
         (["--prior=sphere", "--latent_dim=1"], "needs `latent_dim` >= 2"),
         (["--config=mnist_wae_mdm"], r"a zoo config, such as one of \['mnist_wae_mmd'"),

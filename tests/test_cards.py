@@ -162,6 +162,23 @@ def test_origin_is_that_of_the_entry(full):
     assert "# Training\nwae-train --config=made_up\n" in text
 
 
+def test_rounding_and_the_way_to_all_data_are_said(full):
+    entry = zoo.read_entry(full)
+    rounding = {"squared_error": [9.3846, 9.38471], "largest_change": 0.2, "mean_change": 0.01}
+    again = {"what": "All noises", "command": "wae-train --config=made_up --data=noises.zip"}
+    zoo.update_entry(
+        full,
+        weights={**entry["weights"], "rounding": rounding},
+        provenance={**entry["provenance"], "retrain": again},
+    )
+    text = model_card(full)
+    assert cells(text, "Stored in float16")[1] == (
+        "squared error 9.3846 before, 9.38471 after; pixels of samples move by 0.2 of 255 at most, "
+        "0.01 in the mean"
+    )
+    assert "\n# All noises\nwae-train --config=made_up --data=noises.zip\n```" in text
+
+
 def test_part_of_a_data_set_is_said_in_the_first_line(full):
     lead = "A model of noise. Data: 9,000 of 162,770 noises; results on others."
     assert model_card(full).splitlines()[:3] == ["# made_up", "", lead]

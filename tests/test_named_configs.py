@@ -10,6 +10,7 @@ import wae_tf
 SOURCES = {
     "mnist": ("mnist.npz", "train[:192]", None),
     "celeba": ("celeba_9k_89x109.zip", "train[:192]", (70, 70)),  # Images at half size.
+    "image": ("celeba_9k_89x109.zip", "train[:192]", (70, 70)),
     "cifar10": ("cifar10_jpg.zip", "train[:192]", None),
 }
 

@@ -1,9 +1,12 @@
 """Inception-v3, the network whose features FID and KID compare."""
 
+import os
+import pathlib
+
 import keras
 import tensorflow as tf
 
-__all__ = ["INPUT_SIZE", "build_inception", "inception_input"]
+__all__ = ["INPUT_SIZE", "build_inception", "cached_weights", "inception_input"]
 
 INPUT_SIZE = 299
 _URL = (
@@ -77,3 +80,10 @@ def build_inception(weights_path=None):
             f"does. Received: weights_path={str(weights_path)!r} ({error})"
         ) from error
     return model
+
+
+def cached_weights():
+    """Returns the path of the weights that Keras has downloaded before, None without them."""
+    home = os.environ.get("KERAS_HOME") or pathlib.Path.home() / ".keras"
+    path = pathlib.Path(home, "models", _URL.rsplit("/", 1)[1])
+    return path if path.is_file() else None

@@ -5,10 +5,18 @@ import json
 from wae_tf import data, files
 from wae_tf.config import WAEConfig
 
-__all__ = ["check_config", "check_images", "describe_images", "write"]
+__all__ = [
+    "check_config",
+    "check_images",
+    "check_initial_weights",
+    "describe_images",
+    "stored_config",
+    "write",
+]
 
 _CONFIG = "config.json"
 _IMAGES = "training_data.json"
+_INITIAL = "initial_weights.json"
 _SAME_CONFIG = (
     "`workdir` must be new, or hold a run of this very config to resume: choose another directory, "
     "or take the changes back."
@@ -16,6 +24,10 @@ _SAME_CONFIG = (
 _SAME_IMAGES = (
     "`workdir` must be new, or hold a run on these very training images to resume: choose another "
     "directory, or take the former images and split."
+)
+_SAME_WEIGHTS = (
+    "`workdir` must be new, or hold a run that began with these very weights to resume: choose "
+    "another directory, or take the former `init_from`."
 )
 
 
@@ -34,8 +46,8 @@ def check_config(directory, config, requirement=_SAME_CONFIG):
     """
     path = directory / _CONFIG
     if path.exists():
-        before = _read(path, lambda text: WAEConfig.from_json(text).to_dict(), requirement)
-        _compare(path, before, config.to_dict(), requirement, "values")
+        before = _read(path, WAEConfig.from_json, requirement)
+        _compare(path, before.to_dict(), config.to_dict(), requirement, "values")
 
 
 def check_images(directory, described):
@@ -51,11 +63,35 @@ def check_images(directory, described):
         _compare(path, before, described, _SAME_IMAGES, "images")
 
 
-def write(directory, config, described=None):
-    """Writes what the two checks look at; None leaves out images that are not known."""
+def check_initial_weights(directory, described):
+    """Raises a ValueError if the run of a directory, if any, began with other weights.
+
+    Args:
+        directory: Path of the directory.
+        described: What `initial_weights.describe_weights` returned; None for random weights.
+    """
+    if not (directory / _CONFIG).exists():
+        return
+    path, before = directory / _INITIAL, {}
+    if path.exists():
+        before = _read(path, lambda text: dict(json.loads(text)), _SAME_WEIGHTS)
+    now = described or dict.fromkeys(before)
+    if before.get("init_from_sha256") != now.get("init_from_sha256"):
+        _compare(path, before, now, _SAME_WEIGHTS, "weights")
+
+
+def stored_config(directory):
+    """Returns the `WAEConfig` of the run that a directory holds, None where it holds none."""
+    path = directory / _CONFIG
+    return _read(path, WAEConfig.from_json, _SAME_CONFIG) if path.exists() else None
+
+
+def write(directory, config, described=None, initial=None):
+    """Writes what the checks look at; None leaves out what is not known."""
     contents = {_CONFIG: config.to_json()}
-    if described is not None:
-        contents[_IMAGES] = json.dumps(described, indent=2) + "\n"
+    for name, known in ((_IMAGES, described), (_INITIAL, initial)):
+        if known is not None:
+            contents[name] = json.dumps(known, indent=2) + "\n"
     for name, content in contents.items():
         with files.replacing(directory / name) as temporary:
             temporary.write_text(content, encoding="utf-8")

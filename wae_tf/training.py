@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wae_tf import callbacks, data, files, run_files, zoo
+from wae_tf import callbacks, data, files, initial_weights, run_files, zoo
+from wae_tf.data.memory import cache_options
 from wae_tf.models.build import build_model
 from wae_tf.models.wae_gan import WAEGAN
 from wae_tf.plateau import PlateauLearningRate
@@ -61,9 +62,11 @@ def train(
     data_dir=None,
     download=False,
     monitored=1000,
+    cache="auto",
     jit_compile="auto",
     verbose="auto",
     provenance=None,
+    init_from=None,
 ):
     """Trains a model, resuming where an earlier call stopped, and writes a zoo entry.
 
@@ -83,16 +86,23 @@ def train(
         data_dir: Where TensorFlow Datasets keeps its data.
         download: Whether a missing data set may be downloaded.
         monitored: Number of test images to follow.
+        cache: Whether decoded images go to `workdir/cache/train.npy` and `test.npy`, from
+            where they are read as needed; "auto" does so with those that would take more
+            than a quarter of the memory there is. A finished run needs the files no more.
         jit_compile: As in `WAE.compile`.
         verbose: As in `keras.Model.fit`; 0 also leaves out what is resumed and written.
         provenance: Dict to keep in the entry beside what is measured here.
+        init_from: Zoo name, or directory of an entry with weights, to start from: each layer
+            whose name and shapes fit gets its weights, and the encoder is not pretrained. A
+            run that resumes goes on from its own. None starts from random weights.
 
     Returns:
         The trained model, compiled.
 
     Raises:
         ValueError: The images are none, `workdir` cannot be written to or holds a run of
-            another config or on other training images.
+            another config, on other training images or from other weights; or no layer of
+            `init_from` fits.
         FileNotFoundError: `source` is not there.
         FloatingPointError: The loss became NaN or infinite; the last good checkpoint stays.
 
@@ -102,8 +112,10 @@ def train(
     """
     workdir = files.writable_directory(workdir, "workdir")
     run_files.check_config(workdir, config)
+    initial = None if init_from is None else initial_weights.describe_weights(init_from)
+    run_files.check_initial_weights(workdir, initial)
 
-    def images_of(split):
+    def images_of(split, name):
         return data.load_images(
             source,
             split,
@@ -111,13 +123,14 @@ def train(
             crop=config.crop,
             data_dir=data_dir,
             download=download,
+            **cache_options(cache, workdir / "cache" / f"{name}.npy", source),
         )
 
-    images = images_of(split)
+    images = images_of(split, "train")
     described = run_files.describe_images(images)
     run_files.check_images(workdir, described)
     _check_num_images(config, len(images))
-    test_images = None if test_split is None else images_of(test_split)
+    test_images = None if test_split is None else images_of(test_split, "test")
     steps_per_epoch = len(images) // config.batch_size
     model = compile_model(
         build_model(config), config, max(steps_per_epoch, 1), jit_compile=jit_compile
@@ -138,7 +151,10 @@ def train(
         horizontal_flip=config.horizontal_flip,
     )
     followed = (images if test_images is None else test_images)[:monitored]
-    run_files.write(workdir, config, described)
+    if initial is not None and done == 0:
+        for line in initial_weights.start_from(model, init_from):
+            say(f"Weights of {initial['init_from']}, {line}")
+    run_files.write(workdir, config, described, initial)
     if done > 0:
         say(f"Resuming {workdir} after epoch {done} of {config.epochs}")
     if done < config.epochs:
@@ -152,7 +168,7 @@ def train(
             else data.batches(followed, config.batch_size, training=False),
             callbacks=[
                 *_callbacks(workdir, followed),
-                *_schedules(config, images, checkpoint.history()),
+                *_schedules(config, images, checkpoint.history(), init_from),
                 checkpoint,
             ],
             verbose=verbose,
@@ -166,6 +182,7 @@ def train(
             "paper": "arXiv:1711.01558",
             **(provenance or {}),
             **described,
+            **(initial or {}),
             "epochs": config.epochs,
             "seconds": sum(row["seconds"] for row in checkpoint.history()),
             "device": _device(),
@@ -195,13 +212,12 @@ def test_losses(model, images, batch_size):
     """
     if not model.compiled:
         model.compile()
-    images = images[np.random.default_rng(0).permutation(len(images))]
-    losses = model.evaluate(
-        data.batches(images, batch_size, training=False), return_dict=True, verbose=0
-    )
+    order = np.random.default_rng(0).permutation(len(images))
+    batches = data.batches(images, batch_size, training=False, order=order)
+    losses = model.evaluate(batches, return_dict=True, verbose=0)
     squared = 0.0
     for start in range(0, len(images), 1000):
-        batch = images[start : start + 1000]
+        batch = images[order[start : start + 1000]]
         squared += float(((batch / 255.0 - model.reconstruct(batch)) ** 2).sum())
     return {**losses, "squared_error": squared / len(images)}
 
@@ -217,15 +233,10 @@ def _callbacks(workdir, followed):
     ]
 
 
-def _spread(images, count):
-    """Returns `count` images evenly spaced, or all if there are fewer."""
-    return images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)]
-
-
-def _schedules(config, images, history):
+def _schedules(config, images, history, init_from=None):
     """Returns what a config asks for beside descending the loss; before the checkpoint."""
     chosen = []
-    if config.pretrain_encoder:
+    if config.pretrain_encoder and init_from is None:  # It would undo an encoder's weights.
         chosen.append(
             PretrainEncoder(
                 images,

@@ -76,6 +76,11 @@ def define_image_flags(values, required=True, use=""):
 
 def changed_config(config, holders):
     """Returns a config with the values of those flags that were given."""
+    return dataclasses.replace(config, **changes(holders))
+
+
+def changes(holders):
+    """Returns the values of those flags that were given, as a config has them, by name."""
     changes = {name: flag.value for name, flag in holders.items() if flag.present}
     for name, value in changes.items():
         if isinstance(value, list):
@@ -87,7 +92,7 @@ def changed_config(config, holders):
                     f"--{name} must be numbers with commas between. "
                     f"Received: --{name}={','.join(value)}"
                 ) from error
-    return dataclasses.replace(config, **changes)
+    return changes
 
 
 def given(holders):

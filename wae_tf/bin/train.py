@@ -1,16 +1,17 @@
 """Trains a model of the zoo, or a changed one, on images.
 
 wae-train --config=mnist_wae_mmd --data=mnist.npz --workdir=runs/mnist --epochs=5
+wae-train --config=image_folder --data=photos --image_size=64 --workdir=runs/photos
 
-Run again with the same flags, it resumes. At the end `wae_tf.load("runs/mnist")` returns
-the model.
+The second chooses what suits the images and the machine, and measures the result. Run again
+with the same flags, each resumes. At the end `wae_tf.load("runs/mnist")` returns the model.
 """
 
 import pathlib
 
 from absl import flags
 
-from wae_tf import callbacks, training, zoo
+from wae_tf import callbacks, own_images, training, zoo
 from wae_tf.bin import common
 
 _FLAGS = flags.FlagValues()
@@ -35,6 +36,25 @@ _SPLIT = flags.DEFINE_string(
 _TEST_SPLIT = flags.DEFINE_string(
     "test_split", "test", "Held-out images; '' does without.", flag_values=_FLAGS
 )
+_IMAGE_SIZE = flags.DEFINE_integer(
+    "image_size",
+    None,
+    "Height and width of an image, in place of --image_shape; channels stay.",
+    flag_values=_FLAGS,
+)
+_INIT_FROM = flags.DEFINE_string(
+    "init_from",
+    None,
+    "Zoo name, or directory of an entry with weights, to start from; which layers fit is printed.",
+    flag_values=_FLAGS,
+)
+_CACHE = flags.DEFINE_enum(
+    "cache",
+    "auto",
+    ["auto", "true", "false"],
+    "Whether decoded images go to a file in the workdir; auto: where memory is short.",
+    flag_values=_FLAGS,
+)
 _JIT_COMPILE = flags.DEFINE_enum(
     "jit_compile",
     "auto",
@@ -46,35 +66,66 @@ _VERBOSE = flags.DEFINE_integer(
     "verbose", 1, "1 shows a progress bar, 2 a line an epoch, 0 none.", flag_values=_FLAGS
 )
 _OVERRIDES = common.define_config_flags(_FLAGS)
+_CHOICE = {"auto": "auto", "true": True, "false": False}
 
 
 def main():
-    config = common.changed_config(zoo.load_config(_CONFIG.value), _OVERRIDES)
-    command = [
-        "wae-train",
-        f"--config={_CONFIG.value}",
-        f"--data={pathlib.Path(_IMAGES.data.value).name}",
-        *(f"--{f.name}={f.value}" for f in (_SPLIT, _TEST_SPLIT) if f.present),
-        *common.given(_OVERRIDES),
-        "--workdir=DIR",
-    ]
+    choosing = own_images.chooses(_CONFIG.value)
+    arguments = {
+        "data_dir": _IMAGES.data_dir.value,
+        "download": _IMAGES.download.value,
+        "cache": _CHOICE[_CACHE.value],
+        "jit_compile": _CHOICE[_JIT_COMPILE.value],
+        "verbose": _VERBOSE.value,
+        "init_from": _INIT_FROM.value,
+    }
     try:
-        training.train(
-            config,
-            _IMAGES.data.value,
-            _WORKDIR.value,
-            split=_SPLIT.value,
-            test_split=_TEST_SPLIT.value or None,
-            data_dir=_IMAGES.data_dir.value,
-            download=_IMAGES.download.value,
-            jit_compile={"auto": "auto", "true": True, "false": False}[_JIT_COMPILE.value],
-            verbose=_VERBOSE.value,
-            provenance={"command": " ".join(command)},
-        )
+        if choosing:
+            _train_own_images(arguments)
+        else:
+            _train(arguments)
     except KeyboardInterrupt as error:
         done = callbacks.Checkpoint(_WORKDIR.value).done
         how = f"resumes after epoch {done}" if done else "starts anew"
         raise KeyboardInterrupt(f"the same command {how}") from error
+
+
+def _train_own_images(arguments):
+    own_images.train(
+        _IMAGES.data.value,
+        _WORKDIR.value,
+        config=_CONFIG.value,
+        image_size=_IMAGE_SIZE.value,
+        split=_SPLIT.value if _SPLIT.present else None,
+        test_split=_TEST_SPLIT.value if _TEST_SPLIT.present else None,
+        **arguments,
+        **common.changes(_OVERRIDES),
+    )
+
+
+def _train(arguments):
+    config = own_images.with_given(
+        zoo.load_config(_CONFIG.value), _IMAGE_SIZE.value, common.changes(_OVERRIDES)
+    )
+    start = pathlib.Path(_INIT_FROM.value or "").name
+    command = [
+        "wae-train",
+        f"--config={_CONFIG.value}",
+        f"--data={pathlib.Path(_IMAGES.data.value).name}",
+        *([f"--init_from={start}"] if start else []),
+        *(f"--{f.name}={f.value}" for f in (_SPLIT, _TEST_SPLIT, _IMAGE_SIZE) if f.present),
+        *common.given(_OVERRIDES),
+        "--workdir=DIR",
+    ]
+    training.train(
+        config,
+        _IMAGES.data.value,
+        _WORKDIR.value,
+        split=_SPLIT.value,
+        test_split=_TEST_SPLIT.value or None,
+        provenance={"command": " ".join(command)},
+        **arguments,
+    )
 
 
 def run():

@@ -100,9 +100,10 @@ def _sample_pictures(directory):
 def _use(directory, entry):
     kind = default_sampler(entry.get("samplers", ()))
     argument = f', sampler="{kind}"' if kind else ""
+    note = "" if directory.name in zoo.list_configs() else "  # The path of this folder."
     lines = [
         "import wae_tf\n",
-        f'model = wae_tf.load("{directory.name}")',
+        f'model = wae_tf.load("{directory.name}"){note}',
         f"images = model.sample(64, seed=0{argument})",
     ]
     return "## Use\n\n```python\n" + "\n".join(lines) + "\n```" + _contract(entry)
@@ -161,6 +162,8 @@ def _commands(entry):
     commands = [part["command"] for part in entry["evaluation"].values() if "command" in part]
     if commands:
         lines += ["# Evaluation", *commands]
+    if again := entry.get("provenance", {}).get("retrain"):
+        lines += [f"# {again['what']}", again["command"]]
     if lines:
         yield "## Commands"
         yield "```bash\n" + "\n".join(lines) + "\n```"

@@ -42,6 +42,9 @@ def _trained(origin):
     yield "Paper", paper
     yield "Training images", _count(origin.get("training_images"))
     yield "SHA-256 of the training images", _code(origin.get("training_data_sha256"))
+    if "init_from" in origin:
+        hashed = f"weights with SHA-256 `{origin['init_from_sha256']}`"
+        yield "Started from", f"`{origin['init_from']}`, {hashed}"
     yield "Epochs", _count(origin.get("epochs"))
     yield "Time of training", _duration(origin.get("seconds"))
     yield "Hardware", origin.get("device")
@@ -78,6 +81,14 @@ def _files(directory, entry):
     for title, record in stored.items():
         size = size_text(directory / record["file"])
         yield title, f"`{record['file']}`, {size}, SHA-256 `{record['sha256']}`"
+    if rounding := entry["weights"].get("rounding"):
+        before, after = rounding["squared_error"]
+        yield (
+            "Stored in float16",
+            f"squared error {before:g} before, {after:g} after; pixels of samples move by "
+            f"{rounding['largest_change']:g} of 255 at most, {rounding['mean_change']:g} in the "
+            "mean",
+        )
 
 
 def _pairs(values):
