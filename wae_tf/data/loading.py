@@ -17,7 +17,7 @@ from wae_tf.data.folders import FolderSource
 from wae_tf.data.images import Preparation
 from wae_tf.data.tfds_source import KINDS, TfdsSource
 
-__all__ = ["load", "load_images"]
+__all__ = ["load", "load_images", "open_source"]
 
 
 def load_images(
@@ -100,7 +100,7 @@ def load_images(
     preparation = Preparation(image_shape, crop)
     part = splits.parse(split)[0]  # Before anything is opened or downloaded.
     cache = None if cache is None else ImageCache(cache)
-    with contextlib.closing(_open(source, part, data_dir, download)) as opened:
+    with contextlib.closing(open_source(source, part, data_dir, download)) as opened:
         segments = splits.segments(split, opened.counts, opened.more_splits)
         total = sum(stop - start for _, start, stop in segments)
         broken = Broken(max_broken, total, opened.name, opened.may_skip)
@@ -200,8 +200,19 @@ def _stack(blocks, count):
     return result[:done]
 
 
-def _open(source, part, data_dir, download):
-    """Returns the `Source` for a part, which is the name of a split."""
+def open_source(source, part, data_dir, download):
+    """Opens a source of images, of which nothing is decoded yet.
+
+    Args:
+        source: As for `load_images`, like `data_dir` and `download`.
+        part: Name of the split that will be read; `"kept"` and `"held_out"` divide a folder.
+
+    Returns:
+        `wae_tf.data.source.Source`, to be closed.
+
+    Raises:
+        ValueError, FileNotFoundError, ImportError: As `load_images`.
+    """
     if hasattr(source, "__array__"):
         return ArraySource({"train": source})
     if not isinstance(source, (str, os.PathLike)) or source == "":

@@ -87,7 +87,7 @@ def look_at(source, *, split=None, test_split=None, data_dir=None, download=Fals
         ValueError: There are no such images or splits, or the sizes of a data set are unknown.
         FileNotFoundError: `source` is not there.
     """
-    with contextlib.closing(loading._open(source, "train", data_dir, download)) as opened:
+    with contextlib.closing(loading.open_source(source, "train", data_dir, download)) as opened:
         counts, more = dict(opened.counts), opened.more_splits
         own = [name for name in ("test", "validation") if name in counts]
         if split is None and test_split is None:
@@ -97,7 +97,8 @@ def look_at(source, *, split=None, test_split=None, data_dir=None, download=Fals
             test_split = "test" if test_split is None else test_split
             division = "as given"
         if {splits.parse(s)[0] for s in (split, test_split) if s} & set(more):
-            with contextlib.closing(loading._open(source, more[0], data_dir, download)) as divided:
+            parts = loading.open_source(source, more[0], data_dir, download)
+            with contextlib.closing(parts) as divided:
                 counts |= divided.counts
                 sizes, channels = _sizes(divided, splits.segments(split, counts, more))
         else:
