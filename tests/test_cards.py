@@ -271,13 +271,23 @@ def test_pictures_are_kept_small(tmp_path, rng):
     Image.fromarray(noise).save(source / "codes.png")
     Image.fromarray(grey).save(source / "nearest_training_images.png")
     keep_pictures(source, target, "flow", nearest=False)
-    assert sorted(p.name for p in target.iterdir()) == ["codes.png", "samples_flow.png"]
+    assert sorted(p.name for p in target.iterdir()) == ["codes.jpg", "samples_flow.png"]
     assert (source / "codes.png").stat().st_size > 1_000_000
-    assert (target / "codes.png").stat().st_size <= 120_000
+    assert (target / "codes.jpg").stat().st_size <= 120_000
     with Image.open(target / "samples_flow.png") as kept:  # 200 greys fit in 256 colours.
         np.testing.assert_array_equal(np.asarray(kept.convert("L")), grey)
     keep_pictures(source, target, "flow", nearest=True)
     assert (target / "nearest_training_images.png").is_file()
+    Image.fromarray(grey).save(source / "codes.png")
+    keep_pictures(source, target, "flow", nearest=False)
+    assert [p.name for p in target.glob("codes.*")] == ["codes.png"]
+
+
+def test_a_card_shows_pictures_of_either_kind(entry):
+    for name in ("samples_gmm.jpg", "reconstructions.jpg", "codes.png"):
+        Image.new("RGB", (4, 4)).save(entry / name)
+    shown = re.findall(r"\]\((\w+\.\w+)\)", model_card(entry))
+    assert shown == ["samples_gmm.jpg", "reconstructions.jpg", "codes.png"]
 
 
 def test_record_keeps_the_nearest_of_the_sampler_that_a_card_shows_first(entry, tmp_path):
@@ -354,7 +364,7 @@ def test_card_in_the_zoo_is_not_stale(name):
     assert path.read_text(encoding="utf-8") == model_card(path.parent), (
         f"Run: python -m wae_tf.bin.card --model={name}"
     )
-    for picture in re.findall(r"\]\((\w+\.png)\)", path.read_text(encoding="utf-8")):
+    for picture in re.findall(r"\]\((\w+\.(?:png|jpg))\)", path.read_text(encoding="utf-8")):
         assert (path.parent / picture).stat().st_size <= 120_000
 
 

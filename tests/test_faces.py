@@ -34,7 +34,7 @@ def celeba(tmp_path):
 def test_the_command_for_all_of_celeba_trains(name, celeba, run_program, tmp_path):
     command = zoo.read_entry(name)["provenance"]["retrain"]["command"]
     program, *flags = shlex.split(command)
-    assert program == "wae-train" and f"--config={name}" in flags
+    assert program == "wae-train" and f"--config={name}_paper" in flags
     replaced = {
         "--data=img_align_celeba.zip": f"--data={celeba}",
         "--split=train[:162770]": "--split=train[:16]",

@@ -71,10 +71,11 @@ def test_every_value_that_differs_from_the_default_has_a_source():
 
 def test_the_papers_configs_are_there():
     names = wae_tf.list_configs()
-    assert {"mnist_vae", "mnist_aae", "mnist_ae", "celeba_wae_mmd"} <= set(names)
-    assert {"celeba_wae_gan", "celeba_vae"} <= set(names)
+    assert {"mnist_vae", "mnist_aae", "mnist_ae", "celeba_wae_mmd_paper"} <= set(names)
+    assert {"celeba_wae_gan_paper", "celeba_vae_paper"} <= set(names)
     assert len([name for name in names if name.startswith("mnist_wae") and "_2d" in name]) == 8
     assert len([name for name in names if name.startswith("cifar10_wae")]) == 4
-    celeba = wae_tf.load_config("celeba_wae_mmd")
-    assert celeba.prior_stddev**2 == pytest.approx(2.0)
-    assert (celeba.reg_weight, wae_tf.load_config("celeba_wae_gan").reg_weight) == (100.0, 1.0)
+    mmd, gan = (wae_tf.load_config(f"celeba_wae_{kind}_paper") for kind in ("mmd", "gan"))
+    assert mmd.prior_stddev**2 == pytest.approx(2.0)
+    assert (mmd.encoder_width, mmd.batch_size, mmd.crop) == (1024, 100, (140, 140))
+    assert (mmd.reg_weight, gan.reg_weight) == (100.0, 1.0)

@@ -4,6 +4,7 @@ import json
 import pathlib
 
 from wae_tf import files, zoo
+from wae_tf.cards.card_pictures import find_picture
 from wae_tf.cards.markdown import code, table
 from wae_tf.cards.metrics_table import by_sampler, metrics_table
 from wae_tf.cards.origin import origin_table
@@ -90,11 +91,12 @@ def _lead(entry):
 
 
 def _sample_pictures(directory):
-    kinds = [path.stem.removeprefix("samples_") for path in directory.glob("samples_*.png")]
+    paths = (path for path in directory.glob("samples_*.*") if find_picture(directory, path.stem))
+    kinds = {path.stem.removeprefix("samples_") for path in paths}
     first = default_sampler(kinds)
     for kind in sorted(kinds, key=lambda kind: (kind != first, kind)):
         source = "the prior" if kind == "prior" else f"the sampler {kind}"
-        yield f"![Samples from {source}](samples_{kind}.png)"
+        yield f"![Samples from {source}]({find_picture(directory, f'samples_{kind}').name})"
 
 
 def _use(directory, entry):
@@ -129,8 +131,8 @@ def _other_pictures(directory, entry):
         + (f" (sampler `{kind}`)" if kind else ""),
     }
     for name, title in titles.items():
-        if (directory / f"{name}.png").is_file():
-            yield f"## {title}\n\n![{title.replace('`', '')}]({name}.png)"
+        if (path := find_picture(directory, name)) is not None:
+            yield f"## {title}\n\n![{title.replace('`', '')}]({path.name})"
 
 
 def _metrics(evaluation):

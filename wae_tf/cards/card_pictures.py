@@ -5,11 +5,12 @@ import pathlib
 
 from wae_tf import files
 
-__all__ = ["keep_pictures"]
+__all__ = ["find_picture", "keep_pictures"]
 
 _ONCE = ("reconstructions", "interpolations", "codes")  # The same whatever samples are drawn.
-# Colours and scale, from good to small.
-_QUALITIES = ((256, 1.0), (64, 1.0), (32, 1.0), (64, 0.7), (32, 0.7), (32, 0.5), (32, 0.35))
+_SUFFIXES = (".png", ".jpg")
+# Of a JPEG: quality and scale, from good to small.
+_QUALITIES = ((92, 1.0), (85, 1.0), (75, 1.0), (85, 0.7), (75, 0.7), (75, 0.5), (75, 0.35))
 
 
 def keep_pictures(pictures, directory, kind, nearest):
@@ -17,9 +18,9 @@ def keep_pictures(pictures, directory, kind, nearest):
 
     Args:
         pictures: Directory `pictures` of a report.
-        directory: The zoo entry's directory, which gets `samples_KIND.png`,
-            `reconstructions.png`, `codes.png`, `interpolations.png` and
-            `nearest_training_images.png`, each of those that are there.
+        directory: The zoo entry's directory, which gets `samples_KIND`, `reconstructions`,
+            `codes`, `interpolations` and `nearest_training_images`, each of those that are
+            there, as `.png`, or as `.jpg` where that is smaller.
         kind: Sampler that the report is of.
         nearest: Whether the samples next to training images are to be those of this sampler.
 
@@ -32,21 +33,35 @@ def keep_pictures(pictures, directory, kind, nearest):
         wanted["nearest_training_images"] = "nearest_training_images"
     for source, target in wanted.items():
         if (pictures / f"{source}.png").is_file():
-            _copy_small(pictures / f"{source}.png", directory / f"{target}.png")
+            _copy_small(pictures / f"{source}.png", directory, target)
 
 
-def _copy_small(source, target, max_bytes=120_000):
-    """Writes a PNG with few colours, of the best quality that is no larger than `max_bytes`."""
+def find_picture(directory, name):
+    """Returns the path of a card's picture, which may be PNG or JPEG; None if there is none."""
+    paths = [directory / f"{name}{suffix}" for suffix in _SUFFIXES]
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _copy_small(source, directory, name, max_bytes=120_000):
+    """Writes a PNG if 256 colours are no larger than `max_bytes`, else the best JPEG that is."""
     from PIL import Image
 
     with Image.open(source) as image:
         image = image.convert("RGB")
-    for colours, scale in _QUALITIES:
+    content, suffix = _encoded(image.quantize(256, dither=Image.Dither.NONE), "PNG"), ".png"
+    for quality, scale in _QUALITIES:
+        if len(content) <= max_bytes:
+            break
         size = [max(round(side * scale), 1) for side in image.size]
         small = image if scale == 1.0 else image.resize(size, Image.Resampling.LANCZOS)
-        buffer = io.BytesIO()
-        small.quantize(colours, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
-        if buffer.tell() <= max_bytes:
-            break
-    with files.replacing(target) as temporary:
-        temporary.write_bytes(buffer.getvalue())
+        content, suffix = _encoded(small, "JPEG", quality=quality), ".jpg"
+    with files.replacing(directory / f"{name}{suffix}") as temporary:
+        temporary.write_bytes(content)
+    for other in set(_SUFFIXES) - {suffix}:
+        (directory / f"{name}{other}").unlink(missing_ok=True)
+
+
+def _encoded(image, kind, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, kind, optimize=True, **options)
+    return buffer.getvalue()
