@@ -17,11 +17,10 @@ import tempfile
 import time
 
 import tensorflow as tf
+from celeba_model import celeba_model
 from many_files import write_folder
 
-import wae_tf
 from wae_tf import data
-from wae_tf.training import compile_model
 
 SIZE = 64
 
@@ -77,7 +76,7 @@ def timed(name, function):
 
 def train(in_memory, on_disk, options):
     """Times steps on real batches against steps on a constant one."""
-    model = celeba_model(options.width, options.batch_size)
+    model, _ = celeba_model(options.width, batch_size=options.batch_size)
     sources = {
         name: data.batches(
             images, options.batch_size, training=True, epochs=None, horizontal_flip=True
@@ -105,24 +104,6 @@ def train(in_memory, on_disk, options):
             f"from {name:17s} {rate:10.0f} images/s; "
             f"input is {shares[0]:5.1f}% of the time of a step, {shares[1]:5.1f}% of CPU time"
         )
-
-
-def celeba_model(width, batch_size):
-    """Returns the WAE-MMD of the paper's CelebA size, but for its width, compiled."""
-    config = wae_tf.WAEConfig(
-        image_shape=(SIZE, SIZE, 3),
-        pixel_range=(-1.0, 1.0),
-        latent_dim=64,
-        encoder="dcgan",
-        encoder_width=width,
-        encoder_layers=4,
-        decoder="dcgan_mod",
-        decoder_width=width,
-        decoder_layers=4,
-        kernel_size=5,
-        batch_size=batch_size,
-    )
-    return compile_model(wae_tf.build_model(config), config, steps_per_epoch=1000)
 
 
 if __name__ == "__main__":

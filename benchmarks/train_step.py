@@ -75,24 +75,11 @@ def main():
 
 def export(directory, width, batch_size, precision):
     """Writes the training step of the CelebA model, untrained."""
-    import wae_tf
-    from wae_tf.training import compile_model
+    from celeba_model import celeba_model
 
-    config = wae_tf.WAEConfig(
-        image_shape=(64, 64, 3),
-        pixel_range=(-1.0, 1.0),
-        latent_dim=64,
-        encoder="dcgan",
-        encoder_width=width,
-        encoder_layers=4,
-        decoder="dcgan_mod",
-        decoder_width=width,
-        decoder_layers=4,
-        kernel_size=5,
-        batch_size=batch_size,
-        precision=precision,
-    )
-    model = compile_model(wae_tf.build_model(config), config, steps_per_epoch=1000)
+    import wae_tf
+
+    model, config = celeba_model(width, batch_size=batch_size, precision=precision)
     wae_tf.export_train_step(model, batch_size, directory, config=config)
 
 
