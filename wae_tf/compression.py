@@ -36,7 +36,7 @@ def compress(name_or_directory, images, *, tolerance=1e-3):
         [9.385, 9.385]
     """
     entry = zoo.read_entry(name_or_directory)
-    model, rounded = zoo.load(name_or_directory), zoo.load(name_or_directory)
+    model = zoo.load(name_or_directory)
     directory = files.writable_directory(zoo.entry_directory(name_or_directory))
     former = directory / entry["weights"]["file"]
     if former.name == _WEIGHTS:
@@ -46,6 +46,7 @@ def compress(name_or_directory, images, *, tolerance=1e-3):
         )
     batch_size = entry.get("results", {}).get("batch_size", entry["config"]["batch_size"])
     before = training.test_losses(model, images, batch_size)
+    rounded = zoo.load(name_or_directory)  # Another one, as the first is compiled by now.
     with files.replacing(directory / _WEIGHTS) as temporary:
         to_float16(former, temporary)
         rounded.load_weights(temporary)

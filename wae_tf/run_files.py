@@ -6,6 +6,7 @@ from wae_tf import data, files
 from wae_tf.config import WAEConfig
 
 __all__ = [
+    "cache_file",
     "check_config",
     "check_images",
     "check_initial_weights",
@@ -29,6 +30,11 @@ _SAME_WEIGHTS = (
     "`workdir` must be new, or hold a run that began with these very weights to resume: choose "
     "another directory, or take the former `init_from`."
 )
+
+
+def cache_file(directory, part):
+    """Returns where a run's decoded images go, if to a file; `part` is "train" or "test"."""
+    return directory / "cache" / f"{part}.npy"
 
 
 def describe_images(images):

@@ -123,7 +123,7 @@ def train(
             crop=config.crop,
             data_dir=data_dir,
             download=download,
-            **cache_options(cache, workdir / "cache" / f"{name}.npy", source),
+            **cache_options(cache, run_files.cache_file(workdir, name), source),
         )
 
     images = images_of(split, "train")

@@ -16,9 +16,7 @@ from wae_tf import cards
 from wae_tf.bin import common
 
 _FLAGS = flags.FlagValues()
-_MODEL = flags.DEFINE_string(
-    "model", None, "Zoo entry, or a directory that wae-train wrote.", flag_values=_FLAGS
-)
+_MODEL = common.define_model_flag(_FLAGS, required=False)
 _README = flags.DEFINE_string(
     "readme", None, "Markdown file that gets the table of the zoo.", flag_values=_FLAGS
 )

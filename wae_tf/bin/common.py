@@ -31,6 +31,17 @@ def define_config_flags(values):
     return holders
 
 
+def define_model_flag(values, required=True):
+    """Defines --model, a trained entry, and returns its holder; arguments as of the others."""
+    return flags.DEFINE_string(
+        "model",
+        None,
+        "Zoo entry, or a directory that wae-train wrote.",
+        required=required,
+        flag_values=values,
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class ImageFlags:
     """Holders of the flags that say where images are."""

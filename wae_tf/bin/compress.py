@@ -12,13 +12,7 @@ from wae_tf import compression, zoo
 from wae_tf.bin import common
 
 _FLAGS = flags.FlagValues()
-_MODEL = flags.DEFINE_string(
-    "model",
-    None,
-    "Zoo entry, or a directory that wae-train wrote.",
-    required=True,
-    flag_values=_FLAGS,
-)
+_MODEL = common.define_model_flag(_FLAGS)
 _IMAGES = common.define_image_flags(_FLAGS)
 _SPLIT = flags.DEFINE_string(
     "split", "test", "Held-out images, such as train[8000:].", flag_values=_FLAGS

@@ -18,13 +18,7 @@ from wae_tf.evaluation import evaluate
 from wae_tf.evaluation.record import record
 
 _FLAGS = flags.FlagValues()
-_MODEL = flags.DEFINE_string(
-    "model",
-    None,
-    "Zoo entry, or a directory that wae-train wrote.",
-    required=True,
-    flag_values=_FLAGS,
-)
+_MODEL = common.define_model_flag(_FLAGS)
 _IMAGES = common.define_image_flags(_FLAGS)
 _OUTPUT = flags.DEFINE_string(
     "output", None, "Directory for the results.", required=True, flag_values=_FLAGS

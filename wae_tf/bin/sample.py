@@ -11,13 +11,7 @@ from wae_tf import files, pictures, zoo
 from wae_tf.bin import common
 
 _FLAGS = flags.FlagValues()
-_MODEL = flags.DEFINE_string(
-    "model",
-    None,
-    "Zoo entry, or a directory that wae-train wrote.",
-    required=True,
-    flag_values=_FLAGS,
-)
+_MODEL = common.define_model_flag(_FLAGS)
 _NUM = flags.DEFINE_integer("num", 64, "How many images.", lower_bound=1, flag_values=_FLAGS)
 _SEED = flags.DEFINE_integer(
     "seed", 0, "The same seed gives the same images.", lower_bound=0, flag_values=_FLAGS

@@ -12,7 +12,7 @@ from wae_tf.data import loading, splits
 from wae_tf.data.folders import FolderSource
 from wae_tf.data.images import FORMATS
 
-__all__ = ["ImageFacts", "as_source", "look_at"]
+__all__ = ["ImageFacts", "as_source", "last_name", "look_at"]
 
 _LOOKED_AT = 200
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
@@ -68,6 +68,12 @@ def as_source(source):
     if isinstance(source, str) and source and os.path.isdir(os.path.expanduser(source)):
         return pathlib.Path(source).expanduser()
     return source
+
+
+def last_name(source):
+    """Returns what a source is called beside it, no path of this machine, and if it is a folder."""
+    path = pathlib.Path(source).expanduser()
+    return path.resolve().name if path.exists() else str(source), path.is_dir()
 
 
 def look_at(source, *, split=None, test_split=None, data_dir=None, download=False):
@@ -132,9 +138,8 @@ def _division(opened, own):
 def _name(source):
     if hasattr(source, "__array__"):
         return "an array"
-    path = pathlib.Path(source).expanduser()
-    kind = "folder " if path.is_dir() else ""
-    return f"{kind}{path.resolve().name if path.exists() else source}"
+    name, is_folder = last_name(source)
+    return f"folder {name}" if is_folder else name
 
 
 def _sizes(opened, segments):

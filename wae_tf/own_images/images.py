@@ -4,9 +4,9 @@ import pathlib
 import shlex
 import warnings
 
-from wae_tf import data
+from wae_tf import data, run_files
 from wae_tf.data.memory import cache_options
-from wae_tf.own_images.facts import as_source, look_at
+from wae_tf.own_images.facts import as_source, last_name, look_at
 from wae_tf.own_images.printing import flag_text
 
 __all__ = ["OwnImages"]
@@ -40,12 +40,12 @@ class OwnImages:
 
     def train(self, config, workdir):
         """Returns the training images as `wae_tf.training.train` read them."""
-        return self._load(self.facts.split, config, workdir / "cache" / "train.npy")
+        return self._load(self.facts.split, config, run_files.cache_file(workdir, "train"))
 
     def test(self, config, workdir):
         """Returns held-out images, likewise, and their classes or None."""
-        path = workdir / "cache" / "test.npy"
-        return self._load(self.facts.test_split, config, path, labels=True)
+        cache = run_files.cache_file(workdir, "test")
+        return self._load(self.facts.test_split, config, cache, labels=True)
 
     def _load(self, split, config, cache, **arguments):
         with warnings.catch_warnings():
@@ -78,12 +78,11 @@ class OwnImages:
 
     @property
     def _data(self):
-        """What `--data` would be beside the images: no path of this machine."""
+        """What `--data` would be beside the images."""
         if hasattr(self.source, "__array__"):
             return "ARRAY"
-        path = pathlib.Path(self.source).expanduser()
-        name = path.resolve().name if path.exists() else str(self.source)
-        return f"./{name}" if path.is_dir() else name
+        name, is_folder = last_name(self.source)
+        return f"./{name}" if is_folder else name
 
 
 def _command(program, flags):
