@@ -2,6 +2,7 @@
 
 import os
 import sys
+import zipfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Before TensorFlow is imported.
 
@@ -34,3 +35,23 @@ def run_program(monkeypatch):
 def rng():
     """Returns a generator that draws the same numbers in each test."""
     return np.random.default_rng(0)
+
+
+@pytest.fixture(params=["folder", "zip"])
+def tree(request, tmp_path):
+    """Writes `{path: bytes}` as a folder or as a zip file, and returns where."""
+
+    def write(files):
+        if request.param == "folder":
+            for name, content in files.items():
+                path = tmp_path / "tree" / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            (tmp_path / "tree").mkdir(exist_ok=True)
+            return tmp_path / "tree"
+        with zipfile.ZipFile(tmp_path / "tree.zip", "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        return tmp_path / "tree.zip"
+
+    return write

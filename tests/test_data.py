@@ -39,26 +39,6 @@ def grey(value, shape=(4, 4)):
     return encoded(np.full(shape, value, "uint8"))
 
 
-@pytest.fixture(params=["folder", "zip"])
-def tree(request, tmp_path):
-    """Writes `{path: bytes}` as a folder or as a zip file, and returns where."""
-
-    def write(files):
-        if request.param == "folder":
-            for name, content in files.items():
-                path = tmp_path / "tree" / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-            (tmp_path / "tree").mkdir(exist_ok=True)
-            return tmp_path / "tree"
-        with zipfile.ZipFile(tmp_path / "tree.zip", "w") as archive:
-            for name, content in files.items():
-                archive.writestr(name, content)
-        return tmp_path / "tree.zip"
-
-    return write
-
-
 def load_one(content, tmp_path, name="image.png", **options):
     """Returns the one image of a folder with one file."""
     folder = tmp_path / "one"

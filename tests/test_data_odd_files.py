@@ -180,24 +180,6 @@ BROKEN = {
 }
 
 
-@pytest.fixture(params=["folder", "zip"])
-def tree(request, tmp_path):
-    """Writes `{path: bytes}` as a folder or as a zip file, and returns where."""
-
-    def write(files):
-        if request.param == "folder":
-            for name, content in files.items():
-                (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
-                (tmp_path / "tree" / name).write_bytes(content)
-            return tmp_path / "tree"
-        with zipfile.ZipFile(tmp_path / "tree.zip", "w") as archive:
-            for name, content in files.items():
-                archive.writestr(name, content)
-        return tmp_path / "tree.zip"
-
-    return write
-
-
 def numbered(n, broken=()):
     """Files of n images, each filled with its number, but for the broken ones."""
     grey = [np.full((1, 1, 1), i, "uint8") for i in range(n)]
