@@ -104,6 +104,24 @@ def test_workdir_holds_what_is_documented(run):
     }
 
 
+def test_follows_test_images_of_all_classes(tmp_path, monkeypatch):
+    sorted_by_class = np.repeat(np.arange(10, dtype="uint8"), 20)
+    arrays = {"x_train": tiny.images(8), "x_test": tiny.images(200)}
+    arrays["x_test"][:] = sorted_by_class[:, None, None, None]
+    np.savez(tmp_path / "data.npz", **arrays)
+    followed, callbacks = [], training._callbacks
+
+    def recorded(workdir, images):
+        followed.append(images[:, 0, 0, 0])
+        return callbacks(workdir, images)
+
+    monkeypatch.setattr(training, "_callbacks", recorded)
+    for name in ("a", "b"):
+        train(config("mmd"), tmp_path / "data.npz", tmp_path / name, monitored=50)
+    assert len(followed[0]) == 50 and set(followed[0]) == set(range(10))
+    np.testing.assert_array_equal(*followed)
+
+
 def test_workdir_is_an_entry_that_loads(run):
     workdir, model, config = run
     loaded = wae_tf.load(workdir)

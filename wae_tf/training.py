@@ -85,7 +85,8 @@ def train(
             each epoch, all make the entry's results. None does without.
         data_dir: Where TensorFlow Datasets keeps its data.
         download: Whether a missing data set may be downloaded.
-        monitored: Number of test images to follow.
+        monitored: Number of test images to follow, chosen at random, the same ones each time:
+            the first ones of a data set are often of one class.
         cache: Whether decoded images go to `workdir/cache/train.npy` and `test.npy`, from
             where they are read as needed; "auto" does so with those that would take more
             than a quarter of the memory there is. A finished run needs the files no more.
@@ -150,7 +151,7 @@ def train(
         epochs=config.epochs,
         horizontal_flip=config.horizontal_flip,
     )
-    followed = (images if test_images is None else test_images)[:monitored]
+    followed = _some(images if test_images is None else test_images, monitored)
     if initial is not None and done == 0:
         for line in initial_weights.start_from(model, init_from):
             say(f"Weights of {initial['init_from']}, {line}")
@@ -256,6 +257,11 @@ def _check_num_images(config, found):
             "`num_images` must be the number of training images, which MMD++ weighs pairs of codes "
             f"by. Received: num_images={config.num_images}, with {found} training images"
         )
+
+
+def _some(images, count):
+    """Returns up to `count` of the images, in a fixed random order."""
+    return images[np.random.default_rng(0).permutation(len(images))[:count]]
 
 
 def _results(model, config, test_images):
