@@ -10,6 +10,7 @@ import tiny
 import wae_tf
 from wae_tf.bin import evaluate
 from wae_tf.cards import model_card
+from wae_tf.classifiers import CLASSIFIERS
 from wae_tf.evaluation.record import record
 
 
@@ -82,6 +83,12 @@ def test_flags_become_arguments(run, calls, folder):
         "name": "model",
         "verbose": False,
     }
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_each_classifier_can_be_asked_for(name, run, calls):
+    assert not run(f"--features={name}")
+    assert calls[0][1]["features"] == name
 
 
 def test_record_keeps_numbers_and_sampler_in_the_entry(run, folder, tmp_path):

@@ -53,6 +53,9 @@ PRIOR = part(
         "squared_error": metric(9.385317, low=9.2483, high=9.5249, of_mean_image=52.8482),
         "net_fd": metric(22.12913, 0.528811, stddev=0.5199),
         "sharpness_samples": metric(0.0794, 0.1825, better="floor", ratio=0.4351),
+        "rarest_class_share": metric(
+            0.03, 0.29, better="floor", shares={"ox": 0.03, "cow": 0.94, "elk": 0.03}
+        ),
         "latent_mmd": metric(0.00269, -0.00013, p_value=0.00497),
         "memorisation_ratio": metric(0.96, 1.0, n=200, better="floor"),
     },
@@ -126,6 +129,7 @@ def test_metrics_stand_in_the_column_of_their_sampler(full):
     assert cells(text, "Sharpness of samples")[1:] == [
         *("near the floor", "0.0794 (44% of real)", "0.0864 (47% of real)", "0.1825", "500")
     ]
+    assert cells(text, "Share of the rarest class")[2:5] == ["0.03 (rarest: ox, elk)", "-", "0.29"]
     assert cells(text, "MMD, squared")[2:5] == ["0.00269 (p = 0.005)", "-", "-0.00013"]
     assert cells(text, "MMD of the sampler, squared")[2:5] == ["-", "0.00261", "0.0001"]
     assert cells(text, "Distance ratio")[4:] == ["1", "200 (prior); 300 (gmm)"]
@@ -297,7 +301,12 @@ def test_record_keeps_the_nearest_of_the_sampler_that_a_card_shows_first(entry, 
         for name in ("samples", "codes", "nearest_training_images"):
             Image.new("L", (9, 9), colour).save(tmp_path / kind / f"{name}.png")
         results = {
-            **part({"memorisation_ratio": metric(1.0, 1.0, better="floor", closest=[])}),
+            **part(
+                {
+                    "memorisation_ratio": metric(1.0, 1.0, better="floor", closest=[]),
+                    "rarest_class_share": metric(1 / 3, shares={"ox": 1 / 3, "cow": 2 / 3}),
+                }
+            ),
             "errors": {},
             "sampler": {"kind": kind},
             "data": {"sha256": "d" * 64},
@@ -314,6 +323,8 @@ def test_record_keeps_the_nearest_of_the_sampler_that_a_card_shows_first(entry, 
     assert colour("nearest_training_images") == 10
     kept = zoo.read_entry(entry)["evaluation"]["gmm"]
     assert kept["metrics"]["memorisation_ratio"] == metric(1.0, 1.0, better="floor")
+    shares = {"ox": 0.333333, "cow": 0.666667}
+    assert kept["metrics"]["rarest_class_share"] == metric(0.333333, shares=shares)
     assert kept["versions"] == {"wae_tf": "9.8.7"}
 
 

@@ -11,21 +11,24 @@ import tiny
 
 import wae_tf
 from wae_tf import metrics, plots
+from wae_tf.classifiers import Head
 from wae_tf.data import fingerprint
 from wae_tf.data.arrays import as_uint8
 from wae_tf.evaluation import evaluate, html_report, pipeline
 from wae_tf.evaluation.labels import describe
 from wae_tf.evaluation.material import Material
-from wae_tf.evaluation.measurements import record
-from wae_tf.evaluation.progress import line, number
-from wae_tf.features import extractor
+from wae_tf.evaluation.metric_record import record
+from wae_tf.evaluation.progress import details, line, number
+from wae_tf.features import Extractor
 
 
 def rows_of_pixels(images):
     return images.reshape(len(images), -1)[:, :4]
 
 
-FEATURES = extractor(rows_of_pixels, name="pixels")
+# Dark or bright, by the first pixel.
+HEAD = Head(np.array([[-1.0, 1.0], *[[0.0, 0.0]] * 3]), np.array([0.5, -0.5]), ("dark", "bright"))
+FEATURES = Extractor(rows_of_pixels, name="pixels", head=HEAD)
 TEST, TRAIN = tiny.images(40, seed=1), tiny.images(60, seed=2)
 
 
@@ -91,6 +94,41 @@ def test_numbers_are_those_of_the_metrics(model, report):
     assert found["sharpness_samples"]["floor"] == pytest.approx(metrics.sharpness(TEST), rel=1e-5)
 
 
+def test_shares_of_classes_are_those_of_the_first_pixel(model, report):
+    found = report[0]["metrics"]
+    real = np.mean(TEST[:, 0, 0, 0] > 127)
+    samples = [as_uint8(model.sample(40, seed=seed, sampler="gmm")) for seed in (0, 1)]
+    bright = np.array([np.mean(s[:, 0, 0, 0] > 127) for s in samples])
+    rarest = found["rarest_class_share"]
+    assert rarest["shares"] == pytest.approx({"dark": 1 - bright.mean(), "bright": bright.mean()})
+    assert rarest["real_shares"] == pytest.approx({"dark": 1 - real, "bright": real})
+    assert rarest["values"] == pytest.approx(list(np.minimum(bright, 1 - bright)))
+    assert found["class_distance"]["values"] == pytest.approx(list(abs(bright - real)))
+    numbers = np.sum([bright > 0, bright < 1], axis=0)
+    assert found["classes_found"]["value"] == pytest.approx(numbers.mean())
+    assert found["classes_found"]["floor"] == 2
+
+
+def test_a_model_of_one_class_has_no_share_of_the_other(model):
+    white = np.full_like(TEST, 255)
+    results = evaluate(
+        Perfect(model, white), TEST, train=TRAIN, features=FEATURES, n=30, verbose=False
+    )
+    found = results["metrics"]
+    assert results["errors"] == {}
+    assert found["classes_found"]["value"] == 1 < found["classes_found"]["floor"]
+    assert found["rarest_class_share"]["value"] == 0.0 < found["rarest_class_share"]["floor"]
+    real = found["rarest_class_share"]["real_shares"]
+    assert found["class_distance"]["value"] == pytest.approx(real["dark"])
+    assert list(details(found["rarest_class_share"])) == ["rarest: dark"]
+
+
+def test_without_a_classifier_no_classes_are_measured(model):
+    pixels = Extractor(rows_of_pixels, name="pixels")
+    results = evaluate(model, TEST, features=pixels, verbose=False)
+    assert "pixels_fd" in results["metrics"] and "classes_found" not in results["metrics"]
+
+
 def test_each_number_says_what_it_was_measured_on(report):
     for name, one in report[0]["metrics"].items():
         assert one["data_sha256"] == fingerprint(TEST), name
@@ -117,6 +155,7 @@ def test_perfect_samples_are_at_the_floor(model):
     assert results["errors"] == {}
     for name in (
         *("pixels_fd", "pixels_kd", "precision", "recall", "density", "coverage"),
+        *("classes_found", "rarest_class_share", "class_distance"),
         *("sliced_wasserstein", "sliced_wasserstein_8"),
     ):
         found = results["metrics"][name]
@@ -311,7 +350,7 @@ def test_auto_takes_lenet_for_digits_only(monkeypatch):
         ({"sampler": "vae"}, r"one of \['prior', 'gmm', 'flow', 'two_stage'\]. Received"),
         ({"sampler": "flow"}, "pass them as `train`.* Received: sampler='flow', train=None"),
         ({"train": TRAIN[:, :4]}, r"`train` must have shape \(n, 8, 8, 1\)"),
-        ({"features": "vgg"}, "`which` must be 'lenet', 'inception'"),
+        ({"features": "vgg"}, r"`which` must be one of \['lenet', 'convnet', 'inception'\]"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(model, kwargs, message):

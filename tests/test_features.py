@@ -1,22 +1,11 @@
-"""Checks extractors: the shipped classifier, Inception's input, any network, and the cache."""
-
-import hashlib
-import json
-import shutil
+"""Checks extractors: the shipped classifiers, Inception's input, any network, and the cache."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from wae_tf import data, features, files, inception, lenet, metrics
-
-SHIPPED = files.zoo_directory() / "mnist_lenet"
-
-
-@pytest.fixture(scope="module")
-def images():
-    return np.random.default_rng(0).integers(256, size=(20, 28, 28, 1), dtype="uint8")
+from wae_tf import classifiers, features, inception, metrics
 
 
 @pytest.fixture(scope="module")
@@ -32,63 +21,33 @@ def small(rng):
     return rng.integers(256, size=(11, 6, 6, 1), dtype="uint8")
 
 
-# The shipped classifier.
+# The shipped classifiers.
 
 
-def test_lenet_reads_real_digits_as_well_as_recorded(shared_data):
-    path = shared_data / "mnist.npz"
-    if not path.exists():
-        pytest.skip(f"{path} is absent")
-    digits, labels = data.load_images(path, "test", labels=True)
-    logits = lenet.load_lenet().predict(digits / 255.0, batch_size=500, verbose=0)
-    recorded = json.loads((SHIPPED / "classifier.json").read_text())["results"]
-    assert data.fingerprint(digits) == recorded["test_data_sha256"]
-    accuracy = np.mean(logits.argmax(axis=1) == labels)
-    assert accuracy == pytest.approx(recorded["test_accuracy"], abs=2e-4)
-    assert accuracy >= 0.989
-
-
-def test_lenet_features_are_the_layer_before_the_logits(images):
-    extractor = features.extractor("lenet")
+@pytest.mark.parametrize(("name", "shape"), [("lenet", (28, 28, 1)), ("convnet", (32, 32, 3))])
+def test_features_of_classifiers_are_the_layer_before_the_logits(name, shape, rng):
+    images = rng.integers(256, size=(20, *shape), dtype="uint8")
+    extractor = features.extractor(name)
     got = extractor(images)
     assert got.shape == (20, 128) == (20, extractor.dim)
     assert got.dtype == np.float32
-    assert extractor.name == "lenet"
+    assert extractor.name == name
     assert len(extractor.hash) == 64
-    model = lenet.load_lenet()
-    kernel, bias = model.get_layer("logits").get_weights()
-    np.testing.assert_allclose(got @ kernel + bias, model(images / 255.0), rtol=1e-3, atol=1e-3)
+    expected = classifiers.load_classifier(name)(images / 255.0, training=False)
+    np.testing.assert_allclose(extractor.logits(got), expected, rtol=1e-3, atol=1e-3)
+    assert extractor.class_names == classifiers.CLASSIFIERS[name].class_names
 
 
-def test_damaged_lenet_is_refused(tmp_path):
-    shutil.copytree(SHIPPED, tmp_path / "lenet")
-    weights = tmp_path / "lenet" / "classifier.weights.h5"
-    content = bytearray(weights.read_bytes())
-    content[-1] ^= 1
-    weights.write_bytes(content)
-    with pytest.raises(ValueError, match="SHA-256 .* Received: .*classifier.weights.h5"):
-        lenet.load_lenet(tmp_path / "lenet")
-    weights.unlink()
-    with pytest.raises(ValueError, match="install the package again, or train one"):
-        lenet.load_lenet(tmp_path / "lenet")
+def test_the_features_of_lenet_are_those_that_entries_were_measured_with():
+    sha256 = "79c7bdc8d662c8cdc29832b929a71bc7995d9c7c54a834841c5c823a9ca86a6d"
+    assert features.extractor("lenet").hash == sha256
 
 
-def test_lenet_trains_and_loads_again(tmp_path, rng):
-    labels = np.arange(256) % 10
-    digits = np.clip(20 * labels[:, None, None] + rng.integers(40, size=(256, 28, 28)), 0, 255)
-    arrays = {"x_train": digits.astype("uint8"), "y_train": labels}
-    path = tmp_path / "digits.npz"
-    np.savez(path, **arrays, x_test=arrays["x_train"][:50], y_test=labels[:50])
-    model = lenet.train_lenet(path, tmp_path / "out", epochs=1, batch_size=64, verbose=0)
-    again = lenet.load_lenet(tmp_path / "out")
-    x = arrays["x_train"][:5, ..., None] / 255.0
-    np.testing.assert_array_equal(again(x), model(x))
-    entry = json.loads((tmp_path / "out" / "classifier.json").read_text())
-    weights = (tmp_path / "out" / entry["weights"]["file"]).read_bytes()
-    assert entry["weights"]["sha256"] == hashlib.sha256(weights).hexdigest()
-    assert 0.0 <= entry["results"]["test_accuracy"] <= 1.0
-    with pytest.raises(ValueError, match="`source` must have labels"):
-        lenet.train_lenet(arrays["x_train"], tmp_path)
+def test_only_classifiers_have_logits(network, small):
+    extractor = features.extractor(network)
+    assert extractor.class_names is None
+    with pytest.raises(ValueError, match="'convnet'.*Received: an extractor 'probe' without a he"):
+        extractor.logits(extractor(small))
 
 
 # Any network.
@@ -142,7 +101,7 @@ def test_progress_bar_is_shown_when_asked_for(network, small, capsys):
 @pytest.mark.parametrize(
     ("which", "message"),
     [
-        ("vgg", "`which` must be 'lenet', 'inception', a Keras model or a callable"),
+        ("vgg", r"`which` must be one of \['lenet', 'convnet', 'inception'\], a Keras model"),
         (3, "Received: 3"),
         (lambda x: x, r"end it with a pooling layer, or flatten. Received: shape=\(11, 6, 6, 1\)"),
         (lambda x: x[:3, 0, 0], "Received: 3 rows for 11 images"),

@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from wae_tf import data, files
+from wae_tf.classifiers import CLASSIFIERS, Head, load_classifier
 from wae_tf.inception import build_inception, inception_input
-from wae_tf.lenet import load_lenet
 from wae_tf.metrics.frechet import FeatureStatistics, feature_statistics
 from wae_tf.metrics.inputs import image_batches
 
@@ -23,6 +23,8 @@ def extractor(which, *, weights_path=None, name=None, batch_size=None, cache_dir
         which: One of
             - `"lenet"`: the classifier of MNIST digits that ships, 128 features of images
               28x28x1, with which `frechet_distance` is `lenet_fd`;
+            - `"convnet"`: the classifier of CIFAR-10 photographs that ships, 128 features of
+              images 32x32x3, with which it is `convnet_fd`;
             - `"inception"`: Inception-v3, 2,048 features of images of any size, with which it
               is the FID; see `wae_tf.inception` for resize and range;
             - a Keras model, images as float32 in [0, 1] to `(n, dim)`;
@@ -48,17 +50,18 @@ def extractor(which, *, weights_path=None, name=None, batch_size=None, cache_dir
             f"Received: weights_path={str(weights_path)!r}"
         )
     arguments = {"batch_size": batch_size or 256, "cache_dir": cache_dir}
-    if isinstance(which, str) and which == "lenet":
-        lenet = load_lenet()
-        network = keras.Model(lenet.inputs, lenet.get_layer("features").output)
-        return Extractor(network, name=name or "lenet", **arguments)
+    if isinstance(which, str) and which in CLASSIFIERS:
+        model = load_classifier(which)
+        network = keras.Model(model.inputs, model.get_layer("features").output)
+        head = Head(*model.get_layer("logits").get_weights(), CLASSIFIERS[which].class_names)
+        return Extractor(network, name=name or which, head=head, **arguments)
     if isinstance(which, str) and which == "inception":
         arguments["batch_size"] = batch_size or 32
         network = build_inception(weights_path)
         return Extractor(network, inception_input, name=name or "inception", **arguments)
     if not callable(which):
         raise ValueError(
-            "`which` must be 'lenet', 'inception', a Keras model or a callable. "
+            f"`which` must be one of {[*CLASSIFIERS, 'inception']}, a Keras model or a callable. "
             f"Received: {which!r}"
         )
     name = name or getattr(which, "name", None) or getattr(which, "__name__", "features")
@@ -78,18 +81,22 @@ class Extractor:
         batch_size: Images at a time; changes memory and speed, not the result.
         cache_dir: Directory of the cache, or None. Only uint8 arrays are looked up there, and
             only features of Keras networks, whose weights have a hash.
+        head: `wae_tf.classifiers.Head` that turns the features into logits of classes, or None.
 
     Attributes:
         name: As given.
+        class_names: What the head's classes are called. None without a head.
         hash: SHA-256 of the network's weights, 64 hex digits. None for a callable.
         dim: Number of features. None for a callable that has not been called.
     """
 
-    def __init__(self, network, prepare=None, *, name, batch_size=256, cache_dir=None):
+    def __init__(self, network, prepare=None, *, name, batch_size=256, cache_dir=None, head=None):
         if batch_size < 1:
             raise ValueError(f"`batch_size` must be at least 1. Received: batch_size={batch_size}")
         self.name = name
         self.batch_size = batch_size
+        self.class_names = head and head.class_names
+        self._head = head
         self.hash = self.dim = self._image_shape = None
         self._network, self._traces = network, {}
         self._prepare = prepare or tf.identity
@@ -122,6 +129,19 @@ class Extractor:
             return {"features": np.concatenate(list(self.batches(images, verbose)))}
 
         return self._cached(images, "features", compute)["features"]
+
+    def logits(self, features):
+        """Returns logits of classes, shape `(n, classes)`, of features that a call returned.
+
+        Raises:
+            ValueError: The features have another dimension, or the network is no classifier.
+        """
+        if self._head is None:
+            raise ValueError(
+                f"Logits are those of a classifier: choose one of {list(CLASSIFIERS)}. "
+                f"Received: an extractor {self.name!r} without a head"
+            )
+        return self._head(features)
 
     def statistics(self, images, verbose=False):
         """Returns the features' `FeatureStatistics`, holding one batch of them in memory.

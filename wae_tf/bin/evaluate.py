@@ -11,7 +11,7 @@ import shlex
 
 from absl import flags
 
-from wae_tf import cards, zoo
+from wae_tf import cards, classifiers, zoo
 from wae_tf import features as features_lib
 from wae_tf.bin import common
 from wae_tf.evaluation import evaluate
@@ -42,8 +42,9 @@ _SAMPLER = flags.DEFINE_string(
 _FEATURES = flags.DEFINE_enum(
     "features",
     "auto",
-    ["auto", "none", "lenet", "inception"],
-    "Network whose features are compared; auto: lenet for images of 28x28x1, none for others.",
+    ["auto", "none", *classifiers.CLASSIFIERS, "inception"],
+    "Network whose features are compared: lenet knows MNIST, convnet CIFAR-10. auto: lenet for "
+    "images of 28x28x1, none for others.",
     flag_values=_FLAGS,
 )
 _INCEPTION_WEIGHTS = flags.DEFINE_string(

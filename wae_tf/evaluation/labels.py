@@ -31,6 +31,15 @@ GROUPS = {
         "recall": ("Recall", "share of real images in a neighbourhood of samples"),
         "density": ("Density", "real neighbourhoods about a sample; 1 for equal sets"),
         "coverage": ("Coverage", "share of real neighbourhoods with a sample in them"),
+        "classes_found": ("Classes found", "those that a classifier sees among the samples"),
+        "rarest_class_share": (
+            "Share of the rarest class",
+            "of the samples, as the classifier sees them",
+        ),
+        "class_distance": (
+            "Distance of class shares",
+            "total variation: 0 where all classes are as frequent as in real images, 1 at most",
+        ),
         "sliced_wasserstein": (
             "Sliced Wasserstein distance",
             "between patches, times 1,000, mean over the levels of a Laplacian pyramid",

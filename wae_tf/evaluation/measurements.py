@@ -1,7 +1,6 @@
 """Each metric of an evaluation, next to its floor.
 
-A measurement takes the `Material` and returns records by name of metric. A record is what
-`record` makes: value, floor, uncertainty, and details that belong to one metric only.
+A measurement takes the `Material` and returns records, of `metric_record`, by name of metric.
 """
 
 import functools
@@ -9,6 +8,8 @@ import functools
 import numpy as np
 
 from wae_tf import metrics
+from wae_tf.evaluation import feature_measurements
+from wae_tf.evaluation.metric_record import record
 from wae_tf.kernels import imq_kernel
 from wae_tf.mmd import mmd
 
@@ -19,9 +20,7 @@ def measurements(material):
     """Returns the measurements that can be made, callables by title, in order of a report."""
     chosen = {"reconstruction": _reconstruction, "sharpness": _sharpness}
     if material.extractor is not None:
-        chosen["Frechet distance"] = _frechet_distance
-        chosen["kernel distance"] = _kernel_distance
-        chosen["precision, recall"] = _precision_recall
+        chosen |= feature_measurements.measurements(material.extractor)
     chosen["sliced Wasserstein distance"] = _sliced_wasserstein
     chosen["diversity"] = _diversity
     chosen["latent"] = _latent
@@ -30,36 +29,6 @@ def measurements(material):
     if material.train is not None:
         chosen["memorisation"] = _memorisation
     return chosen
-
-
-def record(values, floor=None, *, n, better, per_image=None, **details):
-    """Makes the record of one metric.
-
-    Args:
-        values: The metric for each seed of the samples, or one number where none are used.
-        floor: The same metric between (or of) real images; for codes, of prior draws.
-        n: Images in the metric.
-        better: `"lower"`, `"higher"`, or `"floor"` where it should be near the floor.
-        per_image: Values whose mean the metric is, shape `(m,)`, for a bootstrap interval.
-        **details: JSON's types, kept as they are.
-
-    Returns:
-        Dict with `value`, the mean over seeds; with several seeds `stddev` and `values`
-        of each; with `per_image`, `low` and `high` of a 95% interval.
-
-    Raises:
-        ValueError: The value is not finite.
-    """
-    values = np.atleast_1d(np.asarray(values, "float64"))
-    if not np.all(np.isfinite(values)):
-        raise ValueError(f"The metric must be finite. Received: {values.tolist()}")
-    result = {"value": float(values.mean()), "floor": None if floor is None else float(floor)}
-    if len(values) > 1:
-        result |= {"stddev": float(values.std(ddof=1)), "values": values.tolist()}
-    if per_image is not None and len(per_image) > 1:
-        interval = metrics.bootstrap(per_image)
-        result |= {"low": interval["low"], "high": interval["high"]}
-    return {**result, "n": int(n), "better": better, **details}
 
 
 def _reconstruction(m):
@@ -101,64 +70,6 @@ def _sharpness(m):
             ("sharpness_samples", [np.mean(v) for v in values], np.concatenate(values), m.n),
             ("sharpness_reconstructions", np.mean(outputs), outputs, len(outputs)),
         )
-    }
-
-
-def _feature_name(m, metric):
-    """Published names for Inception's features, `lenet_fd` and the like for others."""
-    if m.extractor.name == "inception":
-        return {"fd": "fid", "kd": "kid"}.get(metric, metric)
-    return f"{m.extractor.name}_{metric}"
-
-
-def _of_features(m):
-    return {"features": m.extractor.name, "features_sha256": m.extractor.hash}
-
-
-def _frechet_distance(m):
-    real = metrics.feature_statistics(m.real_features)
-    found = [metrics.frechet_distance(real, features) for features in m.sample_features]
-    floor = metrics.frechet_distance(real, m.other_features)
-    return {
-        _feature_name(m, "fd"): record(
-            [one["frechet_distance"] for one in found],
-            floor["frechet_distance"],
-            n=m.n,
-            better="lower",
-            warning=found[0]["warning"],
-            **_of_features(m),
-        )
-    }
-
-
-def _kernel_distance(m):
-    found = [metrics.kernel_distance(m.real_features, features) for features in m.sample_features]
-    floor = metrics.kernel_distance(m.real_features, m.other_features)
-    return {
-        _feature_name(m, "kd"): record(
-            [one["kernel_distance"] for one in found],
-            floor["kernel_distance"],
-            n=m.n,
-            better="lower",
-            stddev_over_subsets=found[0]["stddev"],
-            **_of_features(m),
-        )
-    }
-
-
-def _precision_recall(m):
-    found = [metrics.precision_recall(m.real_features, features) for features in m.sample_features]
-    floor = metrics.precision_recall(m.real_features, m.other_features)
-    return {
-        name: record(
-            [one[name] for one in found],
-            floor[name],
-            n=m.n,
-            better="higher",
-            k=5,
-            **_of_features(m),
-        )
-        for name in ("precision", "recall", "density", "coverage")
     }
 
 

@@ -56,7 +56,8 @@ def evaluate(
             `model.samplers` has it.
         features: What `wae_tf.features.extractor` takes, or an `Extractor`; None measures no
             distance between features. `"auto"` is `"lenet"` for images of 28x28x1, and None
-            for others.
+            for others: those of 32x32x3 need not be like CIFAR-10, which `"convnet"` knows.
+            The classes of samples are measured with these two only.
         n: Images in each set of a comparison. By default as many as there are, at most
             10,000; of `data` alone, without `train`, a half.
         seeds: How many sets of samples to measure; from 2 on, values have a spread.

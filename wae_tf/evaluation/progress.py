@@ -76,3 +76,7 @@ def details(record):
         yield f"p = {record['p_value']:.2g}"
     if record.get("of_normal") is not None:
         yield f"{number(record['of_normal'])} expected of a normal distribution"
+    if record.get("shares"):
+        rarest = min(record["shares"].values())
+        classes = [name for name, share in record["shares"].items() if share == rarest]
+        yield f"rarest: {', '.join(classes)}"

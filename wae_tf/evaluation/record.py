@@ -10,14 +10,15 @@ _NUMBERS = (
     *("value", "floor", "stddev", "low", "high"),
     *("ratio", "p_value", "of_mean_image", "of_normal"),
 )
+_BY_CLASS = ("shares", "real_shares")
 
 
 def record(name_or_directory, results, command, pictures=None):
     """Writes what `wae_tf.evaluate` returned into a model's zoo entry.
 
     The entry's `evaluation` has one part for each sampler, `"prior"` and `"gmm"` for
-    instance: numbers with six digits, what they were measured on, and the command. Other
-    samplers' parts stay. `wae_tf.cards.write_card` shows them.
+    instance: numbers with six digits, shares of classes too, what they were measured on, and
+    the command. Other samplers' parts stay. `wae_tf.cards.write_card` shows them.
 
     Args:
         name_or_directory: Zoo entry of the model.
@@ -61,6 +62,10 @@ def record(name_or_directory, results, command, pictures=None):
 
 def _numbers(metric):
     """Keeps a metric's numbers, with six digits, how many images they are of, what is better."""
-    kept = {name: metric[name] for name in _NUMBERS if metric.get(name) is not None}
-    numbers = {name: float(f"{value:.6g}") for name, value in kept.items()}
-    return {**numbers, "n": metric["n"], "better": metric["better"]}
+    numbers = _rounded({n: metric[n] for n in _NUMBERS if metric.get(n) is not None})
+    by_class = {name: _rounded(metric[name]) for name in _BY_CLASS if name in metric}
+    return {**numbers, **by_class, "n": metric["n"], "better": metric["better"]}
+
+
+def _rounded(numbers):
+    return {name: float(f"{value:.6g}") for name, value in numbers.items()}

@@ -7,6 +7,7 @@ disjoint sets of real images of the same size.
 """
 
 from wae_tf.metrics.bootstrap import bootstrap
+from wae_tf.metrics.classes import class_coverage, class_shares
 from wae_tf.metrics.diversity import diversity, diversity_per_pair
 from wae_tf.metrics.floor import floor, halves
 from wae_tf.metrics.frechet import FeatureStatistics, feature_statistics, frechet_distance
@@ -23,6 +24,8 @@ from wae_tf.metrics.sliced_wasserstein import sliced_wasserstein
 __all__ = [
     "FeatureStatistics",
     "bootstrap",
+    "class_coverage",
+    "class_shares",
     "diversity",
     "diversity_per_pair",
     "effective_dimension",

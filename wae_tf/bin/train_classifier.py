@@ -1,0 +1,83 @@
+"""Trains a classifier whose features evaluations compare.
+
+python -m wae_tf.bin.train_classifier --classifier=lenet --data=mnist.npz --output=runs/lenet
+python -m wae_tf.bin.train_classifier --classifier=convnet --data=cifar10.zip --output=runs/convnet
+
+Those in the zoo folders `mnist_lenet` and `cifar10_convnet` were made so.
+"""
+
+import pathlib
+
+from absl import flags
+
+from wae_tf import classifiers
+from wae_tf.bin import common
+
+_FLAGS = flags.FlagValues()
+_CLASSIFIER = flags.DEFINE_enum(
+    "classifier",
+    None,
+    list(classifiers.CLASSIFIERS),
+    "lenet for MNIST digits, convnet for CIFAR-10 photographs.",
+    required=True,
+    flag_values=_FLAGS,
+)
+_DATA = flags.DEFINE_string(
+    "data",
+    None,
+    "Images with labels: an .npz file, a folder or .zip file with a folder for each class, or the "
+    "name of a data set.",
+    required=True,
+    flag_values=_FLAGS,
+)
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "Directory for weights and numbers.", required=True, flag_values=_FLAGS
+)
+_EPOCHS = flags.DEFINE_integer(
+    "epochs",
+    None,
+    "Passes through the training images; by default as the one that ships.",
+    lower_bound=1,
+    flag_values=_FLAGS,
+)
+_BATCH_SIZE = flags.DEFINE_integer(
+    "batch_size", 128, "Images in a step.", lower_bound=1, flag_values=_FLAGS
+)
+_SEED = flags.DEFINE_integer(
+    "seed",
+    0,
+    "Fixes initial weights, dropout, order of images and their changes.",
+    lower_bound=0,
+    flag_values=_FLAGS,
+)
+_VERBOSE = flags.DEFINE_integer(
+    "verbose", 1, "1 shows a progress bar, 2 a line an epoch, 0 none.", flag_values=_FLAGS
+)
+
+
+def main():
+    command = [
+        "python -m wae_tf.bin.train_classifier",
+        f"--classifier={_CLASSIFIER.value}",
+        f"--data={pathlib.Path(_DATA.value).name}",
+        *(f"--{f.name}={f.value}" for f in (_EPOCHS, _BATCH_SIZE, _SEED) if f.present),
+        "--output=DIR",
+    ]
+    classifiers.train_classifier(
+        _CLASSIFIER.value,
+        _DATA.value,
+        _OUTPUT.value,
+        epochs=_EPOCHS.value,
+        batch_size=_BATCH_SIZE.value,
+        seed=_SEED.value,
+        verbose=_VERBOSE.value,
+        command=" ".join(command),
+    )
+
+
+def run():
+    common.run(main, __doc__, _FLAGS)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,58 @@
+"""Reading a trained classifier."""
+
+import importlib.resources
+import json
+import pathlib
+
+from wae_tf import files
+from wae_tf.classifiers.kinds import CLASSIFIERS
+
+__all__ = ["ENTRY", "WEIGHTS", "load_classifier"]
+
+ENTRY = "classifier.json"
+WEIGHTS = "classifier.weights.h5"
+
+
+def load_classifier(name_or_directory):
+    """Returns a trained classifier, its weights checked against their SHA-256.
+
+    Args:
+        name_or_directory: `"lenet"`, of MNIST digits, or `"convnet"`, of CIFAR-10 photographs,
+            which ship; or a directory that `train_classifier` wrote.
+
+    Returns:
+        Keras model, images as float32 in [0, 1] to logits `(n, 10)`, with a layer
+        `"features"` before the dense layer `"logits"`.
+
+    Raises:
+        ValueError: There is no such classifier, or its files are damaged.
+
+    Example:
+        >>> load_classifier("lenet")(tf.zeros((1, 28, 28, 1))).shape
+        TensorShape([1, 10])
+    """
+    if name_or_directory in CLASSIFIERS:
+        directory = files.zoo_directory() / CLASSIFIERS[name_or_directory].entry
+    else:
+        directory = pathlib.Path(name_or_directory).expanduser()
+    try:
+        entry = json.loads((directory / ENTRY).read_text(encoding="utf-8"))
+        weights = directory / entry["weights"]["file"]
+        sha256 = files.sha256(weights)
+        model = CLASSIFIERS[entry["classifier"]].build(**entry["architecture"])
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"The classifier must be one of {list(CLASSIFIERS)}, or a directory with `{ENTRY}` and "
+            "its weights: install the package again, or train one with "
+            "`python -m wae_tf.bin.train_classifier`. "
+            f"Received: {directory} ({type(error).__name__}: {error})"
+        ) from error
+    if sha256 != entry["weights"]["sha256"]:
+        raise ValueError(
+            f"The classifier's weights must have the SHA-256 that `{ENTRY}` records: the file is "
+            "damaged; install the package again, or restore it. "
+            f"Received: {weights} with {sha256}, expected {entry['weights']['sha256']}"
+        )
+    with importlib.resources.as_file(weights) as path:
+        model.load_weights(path)
+    return model
