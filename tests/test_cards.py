@@ -287,6 +287,17 @@ def test_pictures_are_kept_small(tmp_path, rng):
     assert [p.name for p in target.glob("codes.*")] == ["codes.png"]
 
 
+def test_small_pictures_of_many_colours_keep_them(tmp_path):
+    source, target = tmp_path / "pictures", tmp_path / "entry"
+    source.mkdir()
+    red, green = np.meshgrid(np.arange(0, 256, 2), np.arange(0, 256, 2))
+    colours = np.stack([red, green, 255 - red], axis=-1).astype("uint8")
+    Image.fromarray(colours).save(source / "samples.png")
+    keep_pictures(source, target, "prior", nearest=False)
+    with Image.open(target / "samples_prior.jpg") as kept:
+        assert np.abs(np.asarray(kept, "int") - colours).mean() < 2.0
+
+
 def test_a_card_shows_pictures_of_either_kind(entry):
     for name in ("samples_gmm.jpg", "reconstructions.jpg", "codes.png"):
         Image.new("RGB", (4, 4)).save(entry / name)
