@@ -16,6 +16,7 @@ from wae_tf import training, zoo
 HELD_OUT = {
     "mnist": ("mnist.npz", "test"),
     "celeba": ("celeba_9k_89x109.zip", "train[8000:]"),
+    "cifar10": ("cifar10_jpg.zip", "test"),
 }
 
 
