@@ -151,7 +151,8 @@ def train(
         epochs=config.epochs,
         horizontal_flip=config.horizontal_flip,
     )
-    followed = _some(images if test_images is None else test_images, monitored)
+    followed = images if test_images is None else test_images
+    followed = followed[_fixed_order(followed)[:monitored]]
     if initial is not None and done == 0:
         for line in initial_weights.start_from(model, init_from):
             say(f"Weights of {initial['init_from']}, {line}")
@@ -213,7 +214,7 @@ def test_losses(model, images, batch_size):
     """
     if not model.compiled:
         model.compile()
-    order = np.random.default_rng(0).permutation(len(images))
+    order = _fixed_order(images)
     batches = data.batches(images, batch_size, training=False, order=order)
     losses = model.evaluate(batches, return_dict=True, verbose=0)
     squared = 0.0
@@ -259,9 +260,9 @@ def _check_num_images(config, found):
         )
 
 
-def _some(images, count):
-    """Returns up to `count` of the images, in a fixed random order."""
-    return images[np.random.default_rng(0).permutation(len(images))[:count]]
+def _fixed_order(images):
+    """Returns places of all images in random order, the same one each time."""
+    return np.random.default_rng(0).permutation(len(images))
 
 
 def _results(model, config, test_images):

@@ -27,22 +27,27 @@ def _feature_name(m, metric):
     return f"{m.extractor.name}_{metric}"
 
 
-def _of_features(m):
-    return {"features": m.extractor.name, "features_sha256": m.extractor.hash}
+def _record(m, found, floor, key, *, better, **details):
+    """Makes a record of what a metric returned under `key`: `found` for each seed, and `floor`."""
+    return record(
+        [one[key] for one in found],
+        floor[key],
+        n=m.n,
+        better=better,
+        **details,
+        features=m.extractor.name,
+        features_sha256=m.extractor.hash,
+    )
 
 
 def _frechet_distance(m):
     real = metrics.feature_statistics(m.real_features)
     found = [metrics.frechet_distance(real, features) for features in m.sample_features]
     floor = metrics.frechet_distance(real, m.other_features)
+    warning = found[0]["warning"]
     return {
-        _feature_name(m, "fd"): record(
-            [one["frechet_distance"] for one in found],
-            floor["frechet_distance"],
-            n=m.n,
-            better="lower",
-            warning=found[0]["warning"],
-            **_of_features(m),
+        _feature_name(m, "fd"): _record(
+            m, found, floor, "frechet_distance", better="lower", warning=warning
         )
     }
 
@@ -50,14 +55,10 @@ def _frechet_distance(m):
 def _kernel_distance(m):
     found = [metrics.kernel_distance(m.real_features, features) for features in m.sample_features]
     floor = metrics.kernel_distance(m.real_features, m.other_features)
+    stddev = found[0]["stddev"]
     return {
-        _feature_name(m, "kd"): record(
-            [one["kernel_distance"] for one in found],
-            floor["kernel_distance"],
-            n=m.n,
-            better="lower",
-            stddev_over_subsets=found[0]["stddev"],
-            **_of_features(m),
+        _feature_name(m, "kd"): _record(
+            m, found, floor, "kernel_distance", better="lower", stddev_over_subsets=stddev
         )
     }
 
@@ -66,14 +67,7 @@ def _precision_recall(m):
     found = [metrics.precision_recall(m.real_features, features) for features in m.sample_features]
     floor = metrics.precision_recall(m.real_features, m.other_features)
     return {
-        name: record(
-            [one[name] for one in found],
-            floor[name],
-            n=m.n,
-            better="higher",
-            k=5,
-            **_of_features(m),
-        )
+        name: _record(m, found, floor, name, better="higher", k=5)
         for name in ("precision", "recall", "density", "coverage")
     }
 
@@ -85,25 +79,20 @@ def _classes(m):
     )
     found = [metrics.class_coverage(real, logits) for logits in sets]
     floor = metrics.class_coverage(real, other)
-    shares = {
-        "shares": np.mean([metrics.class_shares(logits) for logits in sets], axis=0),
-        "real_shares": metrics.class_shares(real),
-    }
-    details = {
-        "rarest_class_share": {
-            name: dict(zip(m.extractor.class_names, map(float, values), strict=True))
-            for name, values in shares.items()
-        }
-    }
-    better = {"classes_found": "higher", "rarest_class_share": "floor", "class_distance": "lower"}
+
+    def by_class(shares):
+        return dict(zip(m.extractor.class_names, map(float, shares), strict=True))
+
     return {
-        name: record(
-            [one[name] for one in found],
-            floor[name],
-            n=m.n,
-            better=better[name],
-            **details.get(name, {}),
-            **_of_features(m),
-        )
-        for name in better
+        "classes_found": _record(m, found, floor, "classes_found", better="higher"),
+        "rarest_class_share": _record(
+            m,
+            found,
+            floor,
+            "rarest_class_share",
+            better="floor",
+            shares=by_class(np.mean([metrics.class_shares(logits) for logits in sets], axis=0)),
+            real_shares=by_class(metrics.class_shares(real)),
+        ),
+        "class_distance": _record(m, found, floor, "class_distance", better="lower"),
     }
