@@ -12,7 +12,6 @@ import tiny
 from wae_tf import classifiers, data, files
 from wae_tf.bin import train_classifier
 from wae_tf.classifiers import CLASSIFIERS, Head
-from wae_tf.classifiers.training import shifted
 
 SHIPPED = files.zoo_directory() / "mnist_lenet"
 SOURCES = {"lenet": "mnist.npz", "convnet": "cifar10_jpg.zip"}
@@ -65,18 +64,6 @@ def test_classes_of_cifar_are_its_folders_in_order():
 def test_a_head_is_a_dense_layer_by_hand():
     head = Head(np.array([[1.0, 0.0], [2.0, -1.0]]), np.array([0.5, 0.0]), ("a", "b"))
     np.testing.assert_allclose(head([[3.0, 4.0], [0.0, 1.0]]), [[11.5, -4.0], [2.5, -1.0]])
-
-
-def test_shifted_images_are_windows_of_the_mirrored_image(rng):
-    images = rng.integers(256, size=(200, 6, 5, 3), dtype="uint8")
-    got = shifted(images, 1, (0, 7)).numpy()
-    padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), "reflect")
-    windows = [padded[:, y : y + 6, x : x + 5] for y in range(3) for x in range(3)]
-    found = np.array([(window == got).all(axis=(1, 2, 3)) for window in windows])
-    np.testing.assert_array_equal(found.sum(axis=0), 1)
-    assert found.sum(axis=1).min() > 5  # Each of the nine moves.
-    np.testing.assert_array_equal(shifted(images, 1, (0, 7)), got)
-    assert not np.array_equal(shifted(images, 1, (0, 8)), got)
 
 
 def test_the_first_pooling_halves_the_resolution_and_the_mean_ends_it():

@@ -12,6 +12,7 @@ UNUSUAL = WAEConfig(
     image_shape=(64, 64, 3),
     crop=(140, 140),
     horizontal_flip=True,
+    max_shift=2,
     pixel_range=(-1.0, 1.0),
     divergence="gan",
     prior_stddev=2.0,
@@ -140,6 +141,10 @@ def test_names_are_among_the_choices(name):
         ({"crop": (140,)}, r"`crop` must be \(height, width\). Received: crop=\(140,\)"),
         ({"crop": (0, 140)}, r"`crop` must be .*Received: crop=\(0, 140\)"),
         ({"crop": "140"}, r"`crop` must be of type list\[int\]. Received: crop='140'"),
+        (
+            {"image_shape": (16, 8, 1), "max_shift": 8},
+            r"`max_shift` must be smaller than.*max_shift=8, image_shape=\(16, 8, 1\)",
+        ),
         (
             {"horizontal_flip": 1},
             r"`horizontal_flip` must be of type bool. Received: horizontal_flip=1",

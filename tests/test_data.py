@@ -86,7 +86,7 @@ def test_a_dataset_that_reshuffles_has_a_new_order_in_each_iteration_and_the_sam
 @pytest.mark.parametrize("first_epoch", [1, 2, 4])
 def test_a_resumed_run_sees_the_batches_of_the_uninterrupted_one(first_epoch):
     images = np.random.default_rng(0).integers(0, 256, (10, 2, 5, 3), "uint8")
-    options = {"training": True, "epochs": 4, "seed": 7, "horizontal_flip": True}
+    options = {"training": True, "epochs": 4, "seed": 7, "horizontal_flip": True, "max_shift": 1}
     whole = [b.numpy() for b in data.batches(images, 3, **options)]
     resumed = [b.numpy() for b in data.batches(images, 3, first_epoch=first_epoch, **options)]
     assert len(whole) == 12
@@ -109,6 +109,19 @@ def test_flips_mirror_half_of_the_images_and_differ_between_epochs_and_batches()
     assert set(np.unique(flipped)) == {0, 1}
     assert abs(flipped.mean() - 0.5) < 5 * 0.5 / np.sqrt(flipped.size)
     assert len({row.tobytes() for row in flipped}) == 20
+
+
+def test_shifted_images_are_windows_of_the_mirrored_image(rng):
+    images = rng.integers(256, size=(200, 6, 5, 3), dtype="uint8")
+    options = {"training": True, "labels": np.arange(200), "max_shift": 1}
+    batches = data.batches(images, 200, epochs=2, **options).as_numpy_iterator()
+    (got, rows), (other, _) = batches
+    padded = np.pad(images[rows], ((0, 0), (1, 1), (1, 1), (0, 0)), "reflect")
+    windows = [padded[:, y : y + 6, x : x + 5] for y in range(3) for x in range(3)]
+    found = np.array([(window == got).all(axis=(1, 2, 3)) for window in windows])
+    np.testing.assert_array_equal(found.sum(axis=0), 1)
+    assert found.sum(axis=1).min() > 5  # Each of the nine moves.
+    assert not np.array_equal(got, other)
 
 
 def test_evaluation_is_all_images_in_order_with_their_labels():
@@ -493,6 +506,9 @@ def test_tfds_errors(name, error, message, tmp_path):
         ({"first_epoch": -1}, r"Received: first_epoch=-1"),
         ({"first_epoch": 3, "epochs": 2}, r"at least `first_epoch`.*epochs=2, first_epoch=3"),
         ({"training": False, "horizontal_flip": True}, r"keep their defaults.*_flip=True"),
+        ({"training": False, "max_shift": 1}, r"keep their defaults.*max_shift=1"),
+        ({"max_shift": 2}, r"below the height and width.*max_shift=2, images of 2 x 3"),
+        ({"max_shift": 0.5}, r"must be an integer from 0.*max_shift=0.5"),
         ({"training": False, "epochs": 2}, r"keep their defaults.*epochs=2"),
         ({"labels": np.arange(4)}, r"one label for each image.*4 labels, 5 images"),
     ],

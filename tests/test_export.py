@@ -185,7 +185,7 @@ def test_signature_says_what_goes_in_and_out(exported):
     assert b".py" not in program  # Nor any other path of the machine that exported it.
     assert signature["training"] == {
         "batch_size": BATCH, "steps_per_epoch": STEPS, "epochs": 8, "seed": 0,
-        "horizontal_flip": False,
+        "horizontal_flip": False, "max_shift": 0,
     }  # fmt: skip
 
 
@@ -279,12 +279,23 @@ def test_batches_follow_the_order_and_mirror_about_half(runner):
     pixels = tiny.images(50, shape=(4, 6, 3))
     order, key = runner._order(0, 0, 50)
     rows = np.asarray(order)[20:40]
-    np.testing.assert_array_equal(runner._batch(pixels, order, key, 1, 20, False), pixels[rows])
-    flipped = np.asarray(runner._batch(pixels, order, key, 1, 20, True))
+    np.testing.assert_array_equal(runner._batch(pixels, order, key, 1, 20, False, 0), pixels[rows])
+    flipped = np.asarray(runner._batch(pixels, order, key, 1, 20, True, 0))
     mirrored = [np.array_equal(a, b[:, ::-1]) for a, b in zip(flipped, pixels[rows], strict=True)]
     kept = [np.array_equal(a, b) for a, b in zip(flipped, pixels[rows], strict=True)]
     assert 4 <= sum(mirrored) <= 16
     assert sum(mirrored) + sum(kept) == 20
+
+
+def test_shifted_batches_are_windows_of_the_mirrored_images(runner):
+    pixels = tiny.images(200, shape=(4, 6, 3))
+    order, key = runner._order(0, 0, 200)
+    shifted = np.asarray(runner._batch(pixels, order, key, 0, 200, False, 1))
+    padded = np.pad(pixels[np.asarray(order)], ((0, 0), (1, 1), (1, 1), (0, 0)), "reflect")
+    windows = [padded[:, y : y + 4, x : x + 6] for y in range(3) for x in range(3)]
+    found = np.array([(window == shifted).all(axis=(1, 2, 3)) for window in windows])
+    np.testing.assert_array_equal(found.sum(axis=0), 1)
+    assert found.sum(axis=1).min() > 5  # Each of the nine moves.
 
 
 def test_fit_continues_where_the_runner_stopped(copied, runner, tmp_path):

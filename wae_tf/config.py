@@ -22,6 +22,7 @@ __all__ = ["WAEConfig"]
 LR_SCHEDULES = (*SCHEDULES, "plateau")  # The last is a callback, `wae_tf.plateau`.
 MODELS = ("wae", "vae", "ae")
 DIVERGENCES = (*SAMPLE_DIVERGENCES, *ADVERSARIAL)
+LOWEST = {"batch_size": 2, "pretrain_batch_size": 2, "num_images": 2, "max_shift": 0}  # Else 1.
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -66,6 +67,7 @@ class WAEConfig:
     image_shape: tuple = _field((28, 28, 1), "Height, width and channels (1 or 3) of an image.")
     crop: tuple | None = _field(None, "Height and width of the centre that is cut out first.")
     horizontal_flip: bool = _field(False, "Whether training mirrors half of the images.")
+    max_shift: int = _field(0, "Pixels by which training moves images at most, along both axes.")
     pixel_range: tuple = _field(
         (0.0, 1.0), "Range inside the model: 0,1 (sigmoid decoder) or -1,1 (tanh)."
     )
@@ -197,6 +199,11 @@ class WAEConfig:
                 "`image_shape` must have 1 (grey) or 3 (RGB) channels. "
                 f"Received: image_shape={self.image_shape}"
             )
+        if self.max_shift >= min(self.image_shape[:2]):
+            raise ValueError(
+                "`max_shift` must be smaller than height and width of `image_shape`. "
+                f"Received: max_shift={self.max_shift}, image_shape={self.image_shape}"
+            )
         if self.crop is not None and (len(self.crop) != 2 or min(self.crop) < 1):
             raise ValueError(f"`crop` must be (height, width). Received: crop={self.crop}")
         if not (math.isfinite(self.reg_weight) and self.reg_weight > 0):
@@ -207,8 +214,7 @@ class WAEConfig:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.type is int and field.name != "seed":
-                at_least_two = ("batch_size", "pretrain_batch_size", "num_images")
-                lowest = 2 if field.name in at_least_two else 1
+                lowest = LOWEST.get(field.name, 1)
                 if value < lowest:
                     raise ValueError(
                         f"`{field.name}` must be at least {lowest}. Received: {field.name}={value}"

@@ -150,6 +150,7 @@ def train(
         first_epoch=done,
         epochs=config.epochs,
         horizontal_flip=config.horizontal_flip,
+        max_shift=config.max_shift,
     )
     followed = images if test_images is None else test_images
     followed = followed[_fixed_order(followed)[:monitored]]

@@ -13,7 +13,7 @@ from wae_tf.classifiers.loading import ENTRY, WEIGHTS
 from wae_tf.images import to_model_range
 from wae_tf.models.trainer import resolve_jit_compile
 
-__all__ = ["shifted", "train_classifier"]
+__all__ = ["train_classifier"]
 
 
 def train_classifier(
@@ -64,7 +64,18 @@ def train_classifier(
     )
     start = time.monotonic()
     model.fit(
-        _training_batches(kind, images, labels, batch_size, seed, epochs),
+        _scaled(
+            data.batches(
+                images,
+                batch_size,
+                labels=labels,
+                training=True,
+                seed=seed,
+                epochs=epochs,
+                horizontal_flip=kind.mirror,
+                max_shift=kind.shift,
+            )
+        ),
         epochs=epochs,
         steps_per_epoch=steps,
         shuffle=False,  # The batches are shuffled already.
@@ -121,43 +132,6 @@ def _labelled(kind, image_shape, source, split):
             f"Received: {found} for split {split!r}"
         )
     return images, labels
-
-
-def _training_batches(kind, images, labels, batch_size, seed, epochs):
-    batches = data.batches(
-        images,
-        batch_size,
-        labels=labels,
-        training=True,
-        seed=seed,
-        epochs=epochs,
-        horizontal_flip=kind.mirror,
-    )
-    if kind.shift:
-        batches = batches.enumerate().map(
-            lambda step, batch: (shifted(batch[0], kind.shift, (seed, step)), batch[1])
-        )
-    return _scaled(batches)
-
-
-def shifted(images, pixels, seed):
-    """Moves each image of a batch by up to some pixels, mirroring what comes in at the edges.
-
-    Args:
-        images: Tensor, shape `(n, height, width, channels)`.
-        pixels: Largest move, along both axes and in both directions.
-        seed: Two integers that fix the moves.
-
-    Returns:
-        Tensor of the same shape and type.
-    """
-    n, height, width, _ = images.shape
-    edge = (pixels, pixels)
-    padded = tf.pad(images, ((0, 0), edge, edge, (0, 0)), "REFLECT")
-    n = tf.shape(images)[0] if n is None else n
-    moves = tf.random.stateless_uniform((2, n, 1), seed, 0, 2 * pixels + 1, "int32")
-    rows = tf.gather(padded, moves[0] + tf.range(height), axis=1, batch_dims=1)
-    return tf.gather(rows, moves[1] + tf.range(width), axis=2, batch_dims=1)
 
 
 def _scaled(batches):

@@ -3,7 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
+from wae_tf.data.augmentation import mirrored, shifted
+
 __all__ = ["batches"]
+
+fold_in = tf.random.experimental.stateless_fold_in
 
 
 def batches(
@@ -16,6 +20,7 @@ def batches(
     epochs=1,
     reshuffle_each_iteration=False,
     horizontal_flip=False,
+    max_shift=0,
     labels=None,
     order=None,
 ):
@@ -23,7 +28,7 @@ def batches(
 
     For training, each epoch is a permutation of the whole set drawn statelessly from
     `(seed, epoch)`, and its last, incomplete batch is dropped: `n // batch_size` steps.
-    Flips depend on `(seed, epoch, batch)` alone. A run resumed with `first_epoch=k`
+    Flips and shifts depend on `(seed, epoch, batch)` alone. A run resumed with `first_epoch=k`
     therefore sees epoch k exactly as the run that was never interrupted.
 
     Otherwise the images come once, in order, all of them.
@@ -33,8 +38,8 @@ def batches(
             tensor in host memory from which every batch is gathered; but the images of a
             `np.memmap` stay on disk, and each batch is read there.
         batch_size: Images per batch.
-        training: Whether to shuffle, drop the incomplete batch, and flip.
-        seed: Integer, 0 or more, that fixes orders and flips.
+        training: Whether to shuffle, drop the incomplete batch, flip and shift.
+        seed: Integer, 0 or more, that fixes orders, flips and shifts.
         first_epoch: Number of the first epoch to yield.
         epochs: Number after the last one, as for `fit`: the dataset yields epochs
             `first_epoch` to `epochs - 1`, one after the other. None never ends.
@@ -42,6 +47,8 @@ def batches(
             each time it is iterated, as `fit(dataset, epochs=10)` iterates it. Then
             `first_epoch` and `epochs` keep their defaults.
         horizontal_flip: Whether to mirror each image with probability 1/2.
+        max_shift: Pixels by which to move each image at most, along both axes; what comes
+            in at an edge mirrors the image. Smaller than height and width.
         labels: Array, shape `(n, ...)`, to yield beside the images, or None.
         order: Indices, shape `(m,)`, of the images to yield instead, in this order; only
             without training.
@@ -64,7 +71,8 @@ def batches(
         model.fit(dataset, initial_epoch=7, epochs=20, steps_per_epoch=steps)
         ```
     """
-    _check(images, batch_size, training, seed, first_epoch, epochs, horizontal_flip, labels)
+    _check(images, batch_size, training, seed, first_epoch, epochs, labels)
+    _check_changes(images, training, horizontal_flip, max_shift)
     order = _check_order(order, len(images), training)
     if reshuffle_each_iteration and not (training and first_epoch == 0 and epochs == 1):
         raise ValueError(
@@ -93,7 +101,10 @@ def batches(
         def gather(indices, key):
             batch = read(indices)
             if horizontal_flip:
-                batch = _flip(batch, key)
+                batch = mirrored(batch, key)
+            if max_shift:
+                shape, key = batch.shape, fold_in(key, 0, alg="philox")
+                batch = tf.ensure_shape(shifted(batch, key, max_shift), shape)
             return batch if classes is None else (batch, tf.gather(classes, indices))
 
         dataset = rows.map(gather, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
@@ -133,17 +144,7 @@ def _epoch(n, batch_size, seed, epoch):
     # Named, since the default algorithm differs between kinds of device.
     order = tf.random.experimental.stateless_shuffle(tf.range(n, dtype="int64"), key, alg="philox")
     batched = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True)
-    return batched.enumerate().map(
-        lambda i, indices: (indices, tf.random.experimental.stateless_fold_in(key, i, alg="philox"))
-    )
-
-
-def _flip(batch, key):
-    """Mirrors each image of a batch with probability 1/2, as the key decides."""
-    n = tf.shape(batch)[0]
-    mirrored = tf.cast(tf.random.stateless_uniform([n], key, alg="philox") < 0.5, "int32")
-    # Whole images are gathered: a broadcast `tf.where` over pixels takes three times as long.
-    return tf.gather(tf.concat([batch, tf.reverse(batch, [2])], 0), tf.range(n) + n * mirrored)
+    return batched.enumerate().map(lambda i, indices: (indices, fold_in(key, i, alg="philox")))
 
 
 def _check_order(order, n, training):
@@ -161,8 +162,8 @@ def _check_order(order, n, training):
     return order.astype("int64")
 
 
-def _check(images, batch_size, training, seed, first_epoch, epochs, horizontal_flip, labels):
-    """Checks the arguments of `batches`."""
+def _check(images, batch_size, training, seed, first_epoch, epochs, labels):
+    """Checks the arguments of `batches` but for those that change images."""
     dtype, shape = getattr(images, "dtype", None), getattr(images, "shape", ())
     if dtype != np.uint8 or len(shape) != 4 or 0 in shape:
         raise ValueError(
@@ -188,15 +189,31 @@ def _check(images, batch_size, training, seed, first_epoch, epochs, horizontal_f
             "Use a smaller batch or more images. "
             f"Received: batch_size={batch_size}, {len(images)} images"
         )
-    if not training and (horizontal_flip or first_epoch != 0 or epochs != 1):
+    if not training and (first_epoch != 0 or epochs != 1):
         raise ValueError(
-            "`horizontal_flip`, `first_epoch` and `epochs` must keep their defaults unless "
-            "training: the images then come once, in order, unchanged. Pass `training=True`, or "
-            f"leave them out. Received: training={training}, horizontal_flip={horizontal_flip}, "
-            f"first_epoch={first_epoch}, epochs={epochs}"
+            "`first_epoch` and `epochs` must keep their defaults unless training: the images then "
+            "come once, in order. Pass `training=True`, or leave them out. "
+            f"Received: training={training}, first_epoch={first_epoch}, epochs={epochs}"
         )
     if labels is not None and len(labels) != len(images):
         raise ValueError(
             "`labels` must hold one label for each image. Slice both alike. "
             f"Received: {len(labels)} labels, {len(images)} images"
+        )
+
+
+def _check_changes(images, training, horizontal_flip, max_shift):
+    if not training and (horizontal_flip or max_shift):
+        raise ValueError(
+            "`horizontal_flip` and `max_shift` must keep their defaults unless training: images "
+            "then come unchanged. Pass `training=True`, or leave them out. "
+            f"Received: training={training}, horizontal_flip={horizontal_flip}, "
+            f"max_shift={max_shift}"
+        )
+    side = min(images.shape[1:3])
+    whole = isinstance(max_shift, (int, np.integer)) and not isinstance(max_shift, bool)
+    if not whole or not 0 <= max_shift < side:
+        raise ValueError(
+            "`max_shift` must be an integer from 0 to below the height and width of the images. "
+            f"Received: max_shift={max_shift!r}, images of {images.shape[1]} x {images.shape[2]}"
         )

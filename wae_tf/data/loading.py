@@ -122,6 +122,7 @@ def load(
     training=None,
     seed=0,
     horizontal_flip=False,
+    max_shift=0,
     data_dir=None,
     download=False,
     max_broken=0.01,
@@ -135,7 +136,7 @@ def load(
         batch_size: Images per batch.
         training: Whether to shuffle, anew in each epoch, and drop the incomplete batch;
             None does so for splits whose name starts with "train", and for "kept".
-        seed, horizontal_flip: As for `batches`; only for training.
+        seed, horizontal_flip, max_shift: As for `batches`; only for training.
 
     Returns:
         `tf.data.Dataset` of uint8 batches, shape `(batch, height, width, channels)`.
@@ -167,6 +168,7 @@ def load(
         seed=seed,
         reshuffle_each_iteration=training,
         horizontal_flip=horizontal_flip,
+        max_shift=max_shift,
     )
 
 

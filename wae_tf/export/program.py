@@ -53,7 +53,7 @@ def export_train_step(model, batch_size, directory, *, config=None, data=None):
             by one of the same config, until `run_exported.py` has trained it.
         config: `WAEConfig` that the model was built from. Gives the runner its epochs,
             seed and flips, and is kept as `config.json`. Without it, the epochs are
-            those of the schedule, if any, the seed is the model's, nothing is flipped.
+            those of the schedule, if any, the seed is the model's, images stay as they are.
         data: Dict of JSON's types to keep in the signature, such as the data's origin.
 
     Raises:
@@ -234,4 +234,5 @@ def _training(model, config):
         "epochs": schedule.get("epochs") if config is None else config.epochs,
         "seed": model.seed if config is None else config.seed,
         "horizontal_flip": config is not None and config.horizontal_flip,
+        "max_shift": 0 if config is None else config.max_shift,
     }

@@ -39,6 +39,7 @@ def _options():
     add("--epochs", type=int, help="Epochs to have done in the end; by default as exported.")
     add("--seed", type=int, help="Fixes the order of images; by default as exported.")
     add("--horizontal_flip", action=argparse.BooleanOptionalAction, help="Mirrors half of them.")
+    add("--max_shift", type=int, help="Pixels by which to move them at most, along both axes.")
     add("--checkpoint_seconds", type=float, default=600.0, help="From one saving to the next.")
     add("--max_steps", type=int, default=math.inf, help="Saves and stops after that many steps.")
     add("--max_seconds", type=float, default=math.inf, help="Saves and stops after that time.")
@@ -150,6 +151,7 @@ def train(
     epochs=None,
     seed=None,
     horizontal_flip=None,
+    max_shift=None,
     checkpoint_seconds=600.0,
     max_steps=math.inf,
     max_seconds=math.inf,
@@ -159,16 +161,17 @@ def train(
 ):
     """Trains on shuffled epochs of images, from where `state.h5` is.
 
-    Order and flips of an epoch are a function of `(seed, epoch)`, so that a resumed
+    Order, flips and shifts of an epoch are a function of `(seed, epoch)`, so that a resumed
     training is the uninterrupted one. Each epoch adds a line to `history.csv`.
 
     Args:
         directory: What `wae_tf.export_train_step` wrote; the result goes there too.
         images: uint8, shape `(n, height, width, channels)`.
-        epochs: Epochs to have done in the end, earlier runs counted in. This, `seed` and
-            `horizontal_flip` are by default what the signature says.
+        epochs: Epochs to have done in the end, earlier runs counted in. This and the
+            next three are by default what the signature says.
         seed: Integer.
         horizontal_flip: Whether to mirror each image with probability 1/2.
+        max_shift: Pixels by which to move each image at most, along both axes.
         checkpoint_seconds: Seconds from one saving to the next.
         max_steps: Steps after which to save and stop, at least 1.
         max_seconds: Seconds from this call on after which to save and stop.
@@ -193,6 +196,12 @@ def train(
     program = Program(directory)
     kind, size = program.device.device_kind, program.batch_shape[0]
     program.attributes.update(images=len(images), device=kind, jax=jax.__version__)
+    shift = defaults.get("max_shift", 0) if max_shift is None else max_shift
+    if not 0 <= shift < min(images.shape[1:3]):
+        raise ValueError(
+            "`max_shift` must be from 0 to below the height and width of the images. "
+            f"Received: max_shift={shift}, images of {images.shape[1]} x {images.shape[2]}"
+        )
     pixels = jax.device_put(images, program.device)
     done = first = told_done = program.steps_done()
     last = epochs * steps
@@ -209,7 +218,7 @@ def train(
         if step == 0:
             program.reset_metrics()
             epoch_begin = time.monotonic()
-        flying.append(program.step(_batch(pixels, order, key, step, size, flip)))
+        flying.append(program.step(_batch(pixels, order, key, step, size, flip, shift)))
         jax.block_until_ready(flying[0])
         done += 1
         now = time.monotonic()
@@ -243,19 +252,27 @@ def train(
 
 @functools.partial(jax.jit, static_argnums=2)
 def _order(seed, epoch, n):
-    """Returns the order of images in an epoch, shape `(n,)`, and the key of its flips."""
+    """Returns the order of images in an epoch, shape `(n,)`, and the key of its changes."""
     key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), epoch)
     return jax.random.permutation(key, jax.numpy.arange(n, dtype="int32")), key
 
 
-@functools.partial(jax.jit, static_argnums=(4, 5))
-def _batch(pixels, order, key, step, size, flip):
+@functools.partial(jax.jit, static_argnums=(4, 5, 6))
+def _batch(pixels, order, key, step, size, flip, max_shift):
     """Gathers one batch, shape `(size, height, width, channels)`."""
     batch = pixels[jax.lax.dynamic_slice(order, (step * size,), (size,))]
-    if not flip:
-        return batch
-    mirrored = jax.random.bernoulli(jax.random.fold_in(key, step), shape=(size, 1, 1, 1))
-    return jax.numpy.where(mirrored, batch[:, :, ::-1], batch)
+    key = jax.random.fold_in(key, step)
+    if flip:
+        mirrored = jax.random.bernoulli(key, shape=(size, 1, 1, 1))
+        batch = jax.numpy.where(mirrored, batch[:, :, ::-1], batch)
+    if max_shift:
+        edge = (max_shift, max_shift)
+        padded = jax.numpy.pad(batch, ((0, 0), edge, edge, (0, 0)), mode="reflect")
+        starts = jax.random.randint(jax.random.fold_in(key, 0), (size, 2), 0, 2 * max_shift + 1)
+        batch = jax.vmap(
+            lambda image, start: jax.lax.dynamic_slice(image, (*start, 0), batch.shape[1:])
+        )(padded, starts)
+    return batch
 
 
 def load_images(path, key=None):
