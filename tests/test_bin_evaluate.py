@@ -1,6 +1,7 @@
 """Checks `wae-evaluate`: its flags, a whole run, and its errors."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -117,6 +118,54 @@ def test_record_keeps_numbers_and_sampler_in_the_entry(run, folder, tmp_path):
     assert "`sampler_gmm.h5`" in model_card(model)
     draws = wae_tf.load(model).sample(3, seed=0, sampler="gmm")  # Comes back with the weights.
     assert draws.shape == (3, *entry["config"]["image_shape"])
+
+
+def copy(source, target, seed=0, **changes):
+    """Copies a model's entry, as if it had been trained with a seed on images known by hash."""
+    shutil.copytree(source, target)
+    entry = wae_tf.zoo.read_entry(target)
+    provenance = {"training_data_sha256": "t" * 64}
+    wae_tf.zoo.update_entry(
+        target, provenance=provenance, config={**entry["config"], "seed": seed, **changes}
+    )
+    return target
+
+
+def test_another_seed_stands_beside_the_first_in_the_card(run, folder, tmp_path):
+    measured = ("--num=20", "--features=none", "--seeds=2")
+    first = copy(folder / "model", tmp_path / "first")
+    assert not run(*measured, "--record", model=first)
+    for seed in (10, 2):
+        other = copy(folder / "model", tmp_path / f"seed{seed}", seed)
+        assert not run(*measured, f"--another_seed_of={first}", model=other)
+    entry = wae_tf.zoo.read_entry(first)
+    assert list(entry["other_seeds"]) == ["2", "10"]
+    own = entry["evaluation"]["prior"]["metrics"]
+    assert entry["other_seeds"]["2"] == {name: metric["value"] for name, metric in own.items()}
+    card = (first / "README.md").read_text(encoding="utf-8")
+    assert card == model_card(first)
+    value = f"{own['squared_error']['value']:.4g}"
+    assert "| Metric | Seed 0 | Seed 2 | Seed 10 | Mean |" in card
+    assert f"| Squared error | {value} | {value} | {value} | {value} \u00b1 0 |" in card
+
+
+@pytest.mark.parametrize(
+    ("changes", "arguments", "message"),
+    [
+        ({"seed": 1, "epochs": 9}, (), "but for `seed`. Received: epochs=9 instead of "),
+        ({"seed": 0}, (), "another `seed` than the entry. Received: seed=0 in both"),
+        ({"seed": 1}, ("--sampler=gmm",), "by the sampler 'gmm'.*by \\['prior'\\]"),
+        ({"seed": 1}, ("--seeds=1",), "differ in {'seeds': \\[\\[0, 1\\], \\[0\\]\\]}"),
+    ],
+)
+def test_only_the_seed_may_differ(changes, arguments, message, run, folder, tmp_path):
+    measured = ("--num=20", "--features=none", "--seeds=2")
+    first = copy(folder / "model", tmp_path / "first")
+    assert not run(*measured, "--record", model=first)
+    other = copy(folder / "model", tmp_path / "other", **changes)
+    error = run(*measured, *arguments, f"--another_seed_of={first}", model=other)
+    assert re.search(message, error)
+    assert "other_seeds" not in wae_tf.zoo.read_entry(first)
 
 
 def test_an_evaluation_with_errors_is_not_recorded(folder):

@@ -15,6 +15,7 @@ from wae_tf import cards, classifiers, zoo
 from wae_tf import features as features_lib
 from wae_tf.bin import common
 from wae_tf.evaluation import evaluate
+from wae_tf.evaluation.other_seeds import check_other_seed, record_other_seed
 from wae_tf.evaluation.record import record
 
 _FLAGS = flags.FlagValues()
@@ -76,6 +77,13 @@ _RECORD = flags.DEFINE_bool(
     "card, README.md.",
     flag_values=_FLAGS,
 )
+_ANOTHER_SEED_OF = flags.DEFINE_string(
+    "another_seed_of",
+    None,
+    "Zoo entry that the model is another training of, with another seed: the entry and its card "
+    "get the numbers, to show how far trainings differ.",
+    flag_values=_FLAGS,
+)
 _VERBOSE = flags.DEFINE_bool(
     "verbose", True, "Whether to print numbers as they come.", flag_values=_FLAGS
 )
@@ -89,6 +97,8 @@ def main():
             "--inception_weights goes with --features=inception. "
             f"Received: --features={_FEATURES.value}"
         )
+    if _ANOTHER_SEED_OF.value:
+        check_other_seed(_ANOTHER_SEED_OF.value, _MODEL.value)
     features = None if _FEATURES.value == "none" else _FEATURES.value
     if features == "inception":
         features = features_lib.extractor(
@@ -120,6 +130,10 @@ def main():
             zoo.save_samplers(_MODEL.value, model)
         cards.write_card(_MODEL.value)
         print(f"Recorded in the entry of {_MODEL.value}")
+    if _ANOTHER_SEED_OF.value:
+        record_other_seed(_ANOTHER_SEED_OF.value, _MODEL.value, results)
+        cards.write_card(_ANOTHER_SEED_OF.value)
+        print(f"Recorded as another seed in the entry of {_ANOTHER_SEED_OF.value}")
 
 
 def _command():

@@ -8,6 +8,7 @@ from wae_tf.cards.card_pictures import find_picture
 from wae_tf.cards.markdown import code, table
 from wae_tf.cards.metrics_table import by_sampler, metrics_table
 from wae_tf.cards.origin import origin_table
+from wae_tf.cards.other_seeds import seeds_table
 from wae_tf.config import WAEConfig
 
 __all__ = ["CARD", "default_sampler", "in_order", "model_card", "write_card"]
@@ -63,6 +64,7 @@ def model_card(name_or_directory):
         *_other_pictures(directory, entry),
         *_metrics(entry["evaluation"]),
         *_warnings(entry["evaluation"]),
+        *_other_seeds(entry),
         *_commands(entry),
         *_origin(directory, entry),
         *_config(entry),
@@ -156,6 +158,17 @@ def _warnings(evaluation):
     if found:
         yield "The evaluation gave warnings:"
         yield _list(f"{text} (sampler {', '.join(kinds)})" for text, kinds in found.items())
+
+
+def _other_seeds(entry):
+    if others := entry.get("other_seeds"):
+        yield "## Other seeds"
+        yield (
+            "Trainings by the same command with another `--seed`, their samples from the prior "
+            f"measured alike, and the mean and standard deviation of all {len(others) + 1}: how "
+            "far a training of yours may be from the numbers above by chance."
+        )
+        yield seeds_table(entry)
 
 
 def _commands(entry):

@@ -4,7 +4,7 @@ from wae_tf import zoo
 from wae_tf.cards.card import default_sampler
 from wae_tf.cards.card_pictures import keep_pictures
 
-__all__ = ["record"]
+__all__ = ["metrics_of", "record", "rounded"]
 
 _NUMBERS = (
     *("value", "floor", "stddev", "low", "high"),
@@ -34,11 +34,7 @@ def record(name_or_directory, results, command, pictures=None):
         >>> results = wae_tf.evaluate(wae_tf.load("runs/mnist"), images, seeds=3)
         >>> record("runs/mnist", results, "wae-evaluate --model=runs/mnist --seeds=3 ...")
     """
-    if results["errors"]:
-        raise ValueError(
-            "Only an evaluation without errors can be recorded: measure what failed again. "
-            f"Received: errors={results['errors']}"
-        )
+    metrics = metrics_of(results)
     entry = zoo.read_entry(name_or_directory)
     part = {
         "n": results["n"],
@@ -46,7 +42,7 @@ def record(name_or_directory, results, command, pictures=None):
         "data_sha256": results["data"]["sha256"],
         "train_sha256": (results["train"] or {}).get("sha256"),
         "features": results["features"],
-        "metrics": {name: _numbers(metric) for name, metric in results["metrics"].items()},
+        "metrics": {name: _numbers(metric) for name, metric in metrics.items()},
         "warnings": results["warnings"],
         "versions": results["versions"],
         "seconds": results["seconds"],
@@ -60,12 +56,23 @@ def record(name_or_directory, results, command, pictures=None):
         keep_pictures(pictures, zoo.entry_directory(name_or_directory), kind, nearest)
 
 
+def metrics_of(results):
+    """Returns the metrics of an evaluation, or raises a ValueError if one failed."""
+    if results["errors"]:
+        raise ValueError(
+            "Only an evaluation without errors can be recorded: measure what failed again. "
+            f"Received: errors={results['errors']}"
+        )
+    return results["metrics"]
+
+
 def _numbers(metric):
     """Keeps a metric's numbers, with six digits, how many images they are of, what is better."""
-    numbers = _rounded({n: metric[n] for n in _NUMBERS if metric.get(n) is not None})
-    by_class = {name: _rounded(metric[name]) for name in _BY_CLASS if name in metric}
+    numbers = rounded({n: metric[n] for n in _NUMBERS if metric.get(n) is not None})
+    by_class = {name: rounded(metric[name]) for name in _BY_CLASS if name in metric}
     return {**numbers, **by_class, "n": metric["n"], "better": metric["better"]}
 
 
-def _rounded(numbers):
+def rounded(numbers):
+    """Returns a dict of numbers with six digits each."""
     return {name: float(f"{value:.6g}") for name, value in numbers.items()}
