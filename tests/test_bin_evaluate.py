@@ -109,7 +109,7 @@ def test_record_keeps_numbers_and_sampler_in_the_entry(run, folder, tmp_path):
         )
     assert recorded["data_sha256"] == measured["data"]["sha256"]
     assert recorded["command"] == (
-        f"wae-evaluate --model={model} --data=images.npz --sampler=gmm --features=none --num=20 "
+        "wae-evaluate --model=model --data=images.npz --sampler=gmm --features=none --num=20 "
         "--seeds=2 --output=report"
     )
     for kind in ("prior", "gmm"):
@@ -154,8 +154,9 @@ def test_another_seed_stands_beside_the_first_in_the_card(run, folder, tmp_path)
     [
         ({"seed": 1, "epochs": 9}, (), "but for `seed`. Received: epochs=9 instead of "),
         ({"seed": 0}, (), "another `seed` than the entry. Received: seed=0 in both"),
-        ({"seed": 1}, ("--sampler=gmm",), "by the sampler 'gmm'.*by \\['prior'\\]"),
-        ({"seed": 1}, ("--seeds=1",), "differ in {'seeds': \\[\\[0, 1\\], \\[0\\]\\]}"),
+        ({"seed": 1}, ("--sampler=gmm",), "the sampler 'gmm'.*by \\['prior'\\]"),
+        ({"seed": 1}, ("--seeds=1",), "evaluation, \\[0, 1\\]. Received: seeds=\\[0\\]"),
+        ({"seed": 1}, ("--num=19",), "differ in {'n': \\[20, 19\\]}"),
     ],
 )
 def test_only_the_seed_may_differ(changes, arguments, message, run, folder, tmp_path):

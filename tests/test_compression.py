@@ -64,6 +64,7 @@ def test_the_entry_has_the_rounded_models_results(entry):
     moved = 255 * np.abs(loaded.sample(256, seed=0) - model.sample(256, seed=0))
     assert rounding["largest_change"] == pytest.approx(moved.max(), rel=1e-2)
     assert 0 < rounding["mean_change"] < rounding["largest_change"] < 1
+    assert found["results"]["measured_by"].endswith("after rounding to float16")
     assert found["weights"]["rounding"] == rounding and found["note"] == "kept"
     assert zoo.is_entry(directory)
     np.testing.assert_allclose(

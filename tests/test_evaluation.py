@@ -217,6 +217,13 @@ def test_a_weak_divergence_is_warned_of():
     assert any("Raise `reg_weight`" in text for text in results["warnings"])
 
 
+def test_the_advice_on_reg_weight_is_for_an_mmd_alone():
+    """Other divergences have other scales."""
+    model = wae_tf.build_model(tiny.config(divergence="gan", reg_weight=1e-9))
+    results = evaluate(model, TEST, n=20, verbose=False)
+    assert not any("reg_weight" in text for text in results["warnings"])
+
+
 # Failures.
 
 

@@ -349,6 +349,14 @@ def test_weights_to_start_from_bring_networks_and_objective():
     assert reasons["image_shape"] == "size given; channels as in mnist_wae_mmd"
 
 
+def test_weights_to_start_from_do_not_bring_how_images_are_changed(tmp_path):
+    config = tiny.config(horizontal_flip=True, max_shift=2)
+    wae_tf.save_entry(tmp_path / "start", wae_tf.build_model(config), config)
+    found, _ = chosen(init_from=tmp_path / "start")
+    assert found.encoder == config.encoder
+    assert (found.horizontal_flip, found.max_shift) == (False, 0)
+
+
 def test_lines_have_name_value_and_reason():
     lines = printing.table(*chosen(facts(450), image_size=64, seed=3))
     assert "batch_size       32       fewer than 2,000 images: more steps in an epoch" in lines

@@ -71,8 +71,8 @@ def compress(name_or_directory, images, *, tolerance=1e-3):
         "rounding": rounding,
     }
     results = {
-        "measured_by": "wae_tf.compression.compress",
         **entry.get("results", {}),
+        "measured_by": "wae_tf.training.test_losses, after rounding to float16",
         "test_images": len(images),
         "test_data_sha256": data.fingerprint(images),
         "batch_size": batch_size,

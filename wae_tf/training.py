@@ -15,7 +15,7 @@ from wae_tf.plateau import PlateauLearningRate
 from wae_tf.pretraining import PretrainEncoder
 from wae_tf.schedules import EpochSchedule
 
-__all__ = ["compile_model", "test_losses", "train"]
+__all__ = ["compile_model", "test_losses", "test_results", "train"]
 
 
 def compile_model(model, config, steps_per_epoch, **kwargs):
@@ -180,7 +180,9 @@ def train(
         workdir,
         model,
         config,
-        results={} if test_images is None else _results(model, config, test_images),
+        results={}
+        if test_images is None
+        else test_results(model, config, test_images, measured_at="the end of wae-train"),
         provenance={
             "paper": "arXiv:1711.01558",
             **(provenance or {}),
@@ -266,8 +268,18 @@ def _fixed_order(images):
     return np.random.default_rng(0).permutation(len(images))
 
 
-def _results(model, config, test_images):
-    """Measures the model as others will load it: in float32, whatever it was trained in."""
+def test_results(model, config, test_images, *, measured_at):
+    """Measures a model as others will load it: in float32, whatever it was trained in.
+
+    Args:
+        model: Trained model.
+        config: Its `WAEConfig`.
+        test_images: uint8 array, shape `(n, height, width, channels)`.
+        measured_at: When, for the record.
+
+    Returns:
+        Dict, the `results` of a zoo entry: losses, and what they are of.
+    """
     loaded = build_model(dataclasses.replace(config, precision="float32"))
     loaded.set_weights(model.get_weights())
     return {
@@ -275,7 +287,7 @@ def _results(model, config, test_images):
         "test_data_sha256": data.fingerprint(test_images),
         "batch_size": config.batch_size,
         "losses": test_losses(loaded, test_images, config.batch_size),
-        "measured_by": "wae_tf.training.test_losses, at the end of wae-train",
+        "measured_by": f"wae_tf.training.test_losses, at {measured_at}",
     }
 
 

@@ -36,8 +36,8 @@ def list_models(pattern="*"):
         pattern: Shell-style pattern, such as `"mnist_*"`.
 
     Example:
-        >>> wae_tf.list_models("mnist_wae_*")
-        ['mnist_wae_gan', 'mnist_wae_mmd']
+        >>> wae_tf.list_models("celeba_wae_*")
+        ['celeba_wae_gan', 'celeba_wae_mmd']
     """
     return [name for name in list_configs(pattern) if "weights" in read_entry(name)]
 
@@ -60,7 +60,7 @@ def load(name_or_directory, precision="float32"):
         precision: Keras dtype policy of the networks' layers. Weights are float32.
 
     Returns:
-        `WAEMMD` or `WAEGAN`.
+        The model that its config describes: `WAEMMD`, `WAEGAN`, `WAE`, `VAE` or `AE`.
 
     Raises:
         ValueError: There is no such model, or its files are damaged. Never returns

@@ -107,12 +107,12 @@ def changes(holders):
 
 
 def given(holders):
-    """Returns the flags that were given, as they would be typed."""
-    return [
-        f"--{name}={','.join(f.value) if isinstance(f.value, list) else f.value}"
+    """Returns those flags that were given, as they would be typed: a dict from name to text."""
+    return {
+        name: ",".join(f.value) if isinstance(f.value, list) else str(f.value)
         for name, f in holders.items()
         if f.present
-    ]
+    }
 
 
 def run(main, doc, values):

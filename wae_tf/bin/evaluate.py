@@ -7,13 +7,13 @@ Each number is printed next to its floor, the same metric between two sets of re
 """
 
 import pathlib
-import shlex
 
 from absl import flags
 
 from wae_tf import cards, classifiers, zoo
 from wae_tf import features as features_lib
 from wae_tf.bin import common
+from wae_tf.commands import command_line, data_argument
 from wae_tf.evaluation import evaluate
 from wae_tf.evaluation.other_seeds import check_other_seed, record_other_seed
 from wae_tf.evaluation.record import record
@@ -98,7 +98,9 @@ def main():
             f"Received: --features={_FEATURES.value}"
         )
     if _ANOTHER_SEED_OF.value:
-        check_other_seed(_ANOTHER_SEED_OF.value, _MODEL.value)
+        first = _SEED.value
+        seeds = list(range(first, first + _SEEDS.value))
+        check_other_seed(_ANOTHER_SEED_OF.value, _MODEL.value, _SAMPLER.value, seeds)
     features = None if _FEATURES.value == "none" else _FEATURES.value
     if features == "inception":
         features = features_lib.extractor(
@@ -138,14 +140,14 @@ def main():
 
 def _command():
     """The command that measures the same again, without where files lay."""
+    name = _MODEL.value if _MODEL.value in zoo.list_configs() else pathlib.Path(_MODEL.value).name
     given = {
-        name: _FLAGS[name].value
-        for name in ("sampler", "features", "split", "train_split", "num", "seeds", "seed")
-        if _FLAGS[name].present
+        flag: _FLAGS[flag].value
+        for flag in ("sampler", "features", "split", "train_split", "num", "seeds", "seed")
+        if _FLAGS[flag].present
     }
-    given = {"model": _MODEL.value, "data": pathlib.Path(_IMAGES.data.value).name, **given}
-    flags_given = [f"--{name}={value}" for name, value in given.items()]
-    return shlex.join(["wae-evaluate", *flags_given, "--output=report"])
+    flags_given = {"model": name, "data": data_argument(_IMAGES.data.value), **given}
+    return command_line("wae-evaluate", {**flags_given, "output": "report"})
 
 
 def run():

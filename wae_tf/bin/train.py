@@ -13,6 +13,7 @@ from absl import flags
 
 from wae_tf import callbacks, own_images, training, zoo
 from wae_tf.bin import common
+from wae_tf.commands import command_line, data_argument
 
 _FLAGS = flags.FlagValues()
 _CONFIG = flags.DEFINE_string(
@@ -108,22 +109,21 @@ def _train(arguments):
         zoo.load_config(_CONFIG.value), _IMAGE_SIZE.value, common.changes(_OVERRIDES)
     )
     start = pathlib.Path(_INIT_FROM.value or "").name
-    command = [
-        "wae-train",
-        f"--config={_CONFIG.value}",
-        f"--data={pathlib.Path(_IMAGES.data.value).name}",
-        *([f"--init_from={start}"] if start else []),
-        *(f"--{f.name}={f.value}" for f in (_SPLIT, _TEST_SPLIT, _IMAGE_SIZE) if f.present),
-        *common.given(_OVERRIDES),
-        "--workdir=DIR",
-    ]
+    command = {
+        "config": _CONFIG.value,
+        "data": data_argument(_IMAGES.data.value),
+        **({"init_from": start} if start else {}),
+        **{f.name: f.value for f in (_SPLIT, _TEST_SPLIT, _IMAGE_SIZE) if f.present},
+        **common.given(_OVERRIDES),
+        "workdir": "DIR",
+    }
     training.train(
         config,
         _IMAGES.data.value,
         _WORKDIR.value,
         split=_SPLIT.value,
         test_split=_TEST_SPLIT.value or None,
-        provenance={"command": " ".join(command)},
+        provenance={"command": command_line("wae-train", command)},
         **arguments,
     )
 

@@ -6,12 +6,11 @@ python -m wae_tf.bin.train_classifier --classifier=convnet --data=cifar10.zip --
 Those in the zoo folders `mnist_lenet` and `cifar10_convnet` were made so.
 """
 
-import pathlib
-
 from absl import flags
 
 from wae_tf import classifiers
 from wae_tf.bin import common
+from wae_tf.commands import command_line, data_argument
 
 _FLAGS = flags.FlagValues()
 _CLASSIFIER = flags.DEFINE_enum(
@@ -56,13 +55,12 @@ _VERBOSE = flags.DEFINE_integer(
 
 
 def main():
-    command = [
-        "python -m wae_tf.bin.train_classifier",
-        f"--classifier={_CLASSIFIER.value}",
-        f"--data={pathlib.Path(_DATA.value).name}",
-        *(f"--{f.name}={f.value}" for f in (_EPOCHS, _BATCH_SIZE, _SEED) if f.present),
-        "--output=DIR",
-    ]
+    flags_given = {
+        "classifier": _CLASSIFIER.value,
+        "data": data_argument(_DATA.value),
+        **{f.name: f.value for f in (_EPOCHS, _BATCH_SIZE, _SEED) if f.present},
+        "output": "DIR",
+    }
     classifiers.train_classifier(
         _CLASSIFIER.value,
         _DATA.value,
@@ -71,7 +69,7 @@ def main():
         batch_size=_BATCH_SIZE.value,
         seed=_SEED.value,
         verbose=_VERBOSE.value,
-        command=" ".join(command),
+        command=command_line("python -m wae_tf.bin.train_classifier", flags_given),
     )
 
 

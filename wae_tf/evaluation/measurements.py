@@ -113,7 +113,8 @@ def _latent(m):
         m.codes,
         model.prior,
         _kernel(model),
-        reg_weight=_number(getattr(model, "reg_weight", None)),
+        # Other divergences have other scales, so that their lambda tells nothing of the MMD's.
+        reg_weight=_number(model.weight) if hasattr(model, "gram") else None,
         cost=_cost(m),
     )
     n = len(m.codes)

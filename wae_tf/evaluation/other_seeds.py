@@ -25,24 +25,15 @@ def record_other_seed(name_or_directory, run, results):
         >>> results = wae_tf.evaluate(wae_tf.load("runs/seed1"), images, seeds=3)
         >>> record_other_seed("mnist_wae_mmd_2d", "runs/seed1", results)
     """
-    check_other_seed(name_or_directory, run)
+    check_other_seed(name_or_directory, run, results["sampler"]["kind"], results["seeds"])
     entry, other = zoo.read_entry(name_or_directory), zoo.read_entry(run)
-    metrics, kind = metrics_of(results), results["sampler"]["kind"]
-    own = entry.get("evaluation", {}).get("prior")
-    if own is None or kind != "prior":
-        raise ValueError(
-            "Trainings are compared by samples from the prior, and the entry must have an "
-            "evaluation of these: `wae-evaluate --record` writes it. Received: an evaluation by "
-            f"the sampler {kind!r}, and an entry with evaluations by "
-            f"{sorted(entry.get('evaluation', {}))}"
-        )
+    metrics, own = metrics_of(results), entry["evaluation"]["prior"]
     asked = {
         "training images": [
             e.get("provenance", {}).get("training_data_sha256") for e in (entry, other)
         ],
         "images": [own["data_sha256"], results["data"]["sha256"]],
         "n": [own["n"], results["n"]],
-        "seeds": [own["seeds"], results["seeds"]],
         "features": [own["features"], results["features"]],
     }
     if different := {name: pair for name, pair in asked.items() if pair[0] != pair[1]}:
@@ -56,8 +47,18 @@ def record_other_seed(name_or_directory, run, results):
     zoo.update_entry(name_or_directory, other_seeds=in_order)
 
 
-def check_other_seed(name_or_directory, run):
-    """Raises a ValueError unless an entry and a run have the same config but for `seed`."""
+def check_other_seed(name_or_directory, run, sampler, seeds):
+    """Checks, before anything is measured, that an entry and a run will compare.
+
+    Args:
+        name_or_directory, run: As in `record_other_seed`.
+        sampler: What samples will be drawn from.
+        seeds: List of their seeds.
+
+    Raises:
+        ValueError: Configs differ in more than `seed`, or in nothing; or samples will not be
+            from the prior, with the seeds of the entry's evaluation of it.
+    """
     own, other = (zoo.load_config(name).to_dict() for name in (name_or_directory, run))
     if own["seed"] == other["seed"]:
         raise ValueError(
@@ -69,4 +70,16 @@ def check_other_seed(name_or_directory, run):
         raise ValueError(
             "The other training must have the config of the entry, but for `seed`. Received: "
             + ", ".join(f"{name}={other[name]!r} instead of {own[name]!r}" for name in different)
+        )
+    evaluation = zoo.read_entry(name_or_directory).get("evaluation", {})
+    if sampler != "prior" or "prior" not in evaluation:
+        raise ValueError(
+            "Trainings are compared by samples from the prior, and the entry must have an "
+            "evaluation of these: `wae-evaluate --record` writes it. Received: the sampler "
+            f"{sampler!r}, and an entry with evaluations by {sorted(evaluation)}"
+        )
+    if seeds != evaluation["prior"]["seeds"]:
+        raise ValueError(
+            "Samples must be drawn with the seeds of the entry's evaluation, "
+            f"{evaluation['prior']['seeds']}. Received: seeds={seeds}"
         )

@@ -71,8 +71,8 @@ def evaluate(
 
     Returns:
         Dict of JSON's types: `metrics`, a dict of records by name with `value`, `floor`, `n`,
-        what they were measured on, and with several seeds `stddev`, otherwise `low` and
-        `high` of a 95% bootstrap interval where there is one; `errors`; `warnings`;
+        what they were measured on, with several seeds `stddev`, and where a metric is a mean
+        over images `low` and `high` of a 95% bootstrap interval; `errors`; `warnings`;
         `timings` in seconds; and what was evaluated, on what.
 
     Raises:

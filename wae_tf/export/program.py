@@ -52,7 +52,7 @@ def export_train_step(model, batch_size, directory, *, config=None, data=None):
         directory: Where the files go; made if it is not there. An export is replaced there
             by one of the same config, until `run_exported.py` has trained it.
         config: `WAEConfig` that the model was built from. Gives the runner its epochs,
-            seed and flips, and is kept as `config.json`. Without it, the epochs are
+            seed, flips and shifts, and is kept as `config.json`. Without it, the epochs are
             those of the schedule, if any, the seed is the model's, images stay as they are.
         data: Dict of JSON's types to keep in the signature, such as the data's origin.
 

@@ -1,6 +1,5 @@
 """Between the directories of `wae-train` and exported ones."""
 
-import dataclasses
 import pathlib
 import shutil
 
@@ -9,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wae_tf import callbacks, data, files, run_files, training, zoo
+from wae_tf import callbacks, files, run_files, training, zoo
 from wae_tf.config import WAEConfig
 from wae_tf.export.program import export_train_step
 from wae_tf.export.state import STATE, import_state, read_signature
@@ -126,7 +125,9 @@ def import_run(directory, workdir, test_images=None, provenance=None):
         workdir,
         model,
         config,
-        results=None if test_images is None else _results(model, config, test_images),
+        results=None
+        if test_images is None
+        else training.test_results(model, config, test_images, measured_at="the end of wae-export"),
         provenance={
             "paper": "arXiv:1711.01558",
             **(provenance or {}),
@@ -149,16 +150,3 @@ def _config(directory):
             "There must be a `config.json`, as `wae-export` and `wae-train` write it. "
             f"Received: {directory} ({error})"
         ) from error
-
-
-def _results(model, config, test_images):
-    """Measures the model as others will load it: in float32, whatever it was trained in."""
-    loaded = build_model(dataclasses.replace(config, precision="float32"))
-    loaded.set_weights(model.get_weights())
-    return {
-        "test_images": len(test_images),
-        "test_data_sha256": data.fingerprint(test_images),
-        "batch_size": config.batch_size,
-        "losses": training.test_losses(loaded, test_images, config.batch_size),
-        "measured_by": "wae_tf.training.test_losses, at the end of wae-export",
-    }

@@ -94,6 +94,7 @@ class Generation:
             x_a: Images at the start, shape `(n, height, width, channels)`.
             x_b: Images at the end, same shape.
             steps: Points on the way, both ends included; at least 2.
+            batch_size: Images that are encoded or decoded at once.
 
         Returns:
             Shape `(n, steps, height, width, channels)`, float32 in [0, 1].

@@ -14,8 +14,9 @@ __all__ = ["GIVEN", "choose", "chooses", "settle", "with_given"]
 GIVEN = "given"
 # All others are those of networks and objective, which weights to start from bring along.
 _OF_DATA_OR_TRAINING = {
-    *("crop", "horizontal_flip", "num_images", "learning_rate", "discriminator_learning_rate"),
-    *("adam_beta_1", "lr_schedule", "lr_decay_epochs", "pretrain_encoder", "pretrain_batch_size"),
+    *("crop", "horizontal_flip", "max_shift", "num_images", "learning_rate"),
+    *("discriminator_learning_rate", "adam_beta_1", "lr_schedule", "lr_decay_epochs"),
+    *("pretrain_encoder", "pretrain_batch_size"),
     *("batch_size", "epochs", "precision", "seed"),
 }
 _CHECKED_FIRST = ("image_shape", "crop", "encoder_width", "decoder_width", "batch_size")

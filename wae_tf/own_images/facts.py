@@ -8,11 +8,12 @@ import pathlib
 
 import numpy as np
 
+from wae_tf.commands import last_name
 from wae_tf.data import loading, splits
 from wae_tf.data.folders import FolderSource
 from wae_tf.data.images import FORMATS
 
-__all__ = ["ImageFacts", "as_source", "last_name", "look_at"]
+__all__ = ["ImageFacts", "as_source", "look_at"]
 
 _LOOKED_AT = 200
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
@@ -68,12 +69,6 @@ def as_source(source):
     if isinstance(source, str) and source and os.path.isdir(os.path.expanduser(source)):
         return pathlib.Path(source).expanduser()
     return source
-
-
-def last_name(source):
-    """Returns what a source is called beside it, no path of this machine, and if it is a folder."""
-    path = pathlib.Path(source).expanduser()
-    return path.resolve().name if path.exists() else str(source), path.is_dir()
 
 
 def look_at(source, *, split=None, test_split=None, data_dir=None, download=False):

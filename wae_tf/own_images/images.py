@@ -1,12 +1,12 @@
 """A user's images: what they are called, and reading the two parts of them."""
 
 import pathlib
-import shlex
 import warnings
 
 from wae_tf import data, run_files
+from wae_tf.commands import command_line, data_argument
 from wae_tf.data.memory import cache_options
-from wae_tf.own_images.facts import as_source, last_name, look_at
+from wae_tf.own_images.facts import as_source, look_at
 from wae_tf.own_images.printing import flag_text
 
 __all__ = ["OwnImages"]
@@ -33,6 +33,7 @@ class OwnImages:
             data_dir=data_dir,
             download=download,
         )
+        self._data = {"data": data_argument(self.source)}
         self._arguments = {"data_dir": data_dir, "download": download}
         self._cache = cache
         given = {"split": split, "test_split": test_split}
@@ -63,9 +64,9 @@ class OwnImages:
     def train_command(self, name, init_from, config, reasons):
         """Returns the command that trains the same config on any machine."""
         start = {} if init_from is None else {"init_from": pathlib.Path(init_from).name}
-        return _command(
+        return command_line(
             "wae-train",
-            {"config": pathlib.Path(name).name, "data": self._data, **start, **self._splits}
+            {"config": pathlib.Path(name).name, **self._data, **start, **self._splits}
             | {field: flag_text(getattr(config, field)) for field in reasons}
             | {"workdir": "DIR"},
         )
@@ -73,17 +74,5 @@ class OwnImages:
     def evaluate_command(self, model, **options):
         """Returns the command that measures a model again."""
         splits = {"split": self.facts.test_split, "train_split": self.facts.split}
-        flags = {"model": model, "data": self._data, **splits, **options, "output": "report"}
-        return _command("wae-evaluate", flags)
-
-    @property
-    def _data(self):
-        """What `--data` would be beside the images."""
-        if hasattr(self.source, "__array__"):
-            return "ARRAY"
-        name, is_folder = last_name(self.source)
-        return f"./{name}" if is_folder else name
-
-
-def _command(program, flags):
-    return shlex.join([program, *(f"--{name}={value}" for name, value in flags.items())])
+        flags = {"model": model, **self._data, **splits, **options, "output": "report"}
+        return command_line("wae-evaluate", flags)
