@@ -114,7 +114,7 @@ def test_flags_become_arguments(run_program, monkeypatch, tmp_path):
     arguments = ["--classifier=convnet", "--data=b.zip", f"--output={tmp_path}"]
     assert not run_program(train_classifier, *arguments, "--seed=3", "--verbose=0")
     ((args, kwargs),) = calls
-    assert args == ("convnet", "a/b.zip", str(tmp_path))
+    assert args == ("convnet", "b.zip", str(tmp_path))
     assert kwargs == {
         "epochs": None,
         "batch_size": 128,
