@@ -94,6 +94,19 @@ def test_numbers_are_those_of_the_metrics(model, report):
     assert found["sharpness_samples"]["floor"] == pytest.approx(metrics.sharpness(TEST), rel=1e-5)
 
 
+def test_memorisation_stands_beside_that_of_reconstructions(model, report):
+    found = report[0]["metrics"]
+    outputs = as_uint8(model.reconstruct(TEST))
+    expected = metrics.memorisation(outputs, TRAIN, TEST)["ratio"]
+    assert found["memorisation_reconstructions"]["value"] == pytest.approx(expected, rel=1e-6)
+    samples = as_uint8(model.sample(40, seed=0, sampler="gmm"))
+    expected = metrics.memorisation(samples, TRAIN, TEST)["ratio"]
+    assert found["memorisation_ratio"]["values"][0] == pytest.approx(expected, rel=1e-6)
+    copies = evaluate(Perfect(model, TRAIN), TEST, train=TRAIN, features=None, verbose=False)
+    assert copies["metrics"]["memorisation_ratio"]["value"] < 1e-6
+    assert copies["metrics"]["memorisation_reconstructions"]["value"] > 0.5
+
+
 def test_shares_of_classes_are_those_of_the_first_pixel(model, report):
     found = report[0]["metrics"]
     real = np.mean(TEST[:, 0, 0, 0] > 127)

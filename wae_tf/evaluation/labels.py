@@ -78,6 +78,11 @@ GROUPS = {
             "Close share",
             "samples nearer to training than all but 1% of test images",
         ),
+        "memorisation_reconstructions": (
+            "Distance ratio of reconstructions",
+            "likewise, of held-out images: those are no copies, only smooth; samples with no lower "
+            "ratio need not be copies either",
+        ),
     },
 }
 

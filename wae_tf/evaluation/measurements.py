@@ -8,12 +8,15 @@ import functools
 import numpy as np
 
 from wae_tf import metrics
+from wae_tf.data.arrays import as_uint8
 from wae_tf.evaluation import feature_measurements
 from wae_tf.evaluation.metric_record import record
 from wae_tf.kernels import imq_kernel
 from wae_tf.mmd import mmd
 
 __all__ = ["measurements"]
+
+_QUERIES = 2000  # Samples, and reconstructions, whose nearest training image is looked for.
 
 
 def measurements(material):
@@ -182,7 +185,9 @@ def _sampler(m):
 
 
 def _memorisation(m):
-    found = [metrics.memorisation(images, m.train, m.real) for images in m.samples]
+    found = [
+        metrics.memorisation(images, m.train, m.real, max_queries=_QUERIES) for images in m.samples
+    ]
     n = found[0]["queries"]
     distances = {name: found[0][name] for name in ("sample_distance", "test_distance")}
     return {
@@ -197,4 +202,17 @@ def _memorisation(m):
         "memorisation_close_share": record(
             [one["close_share"] for one in found], 0.01, n=n, better="floor"
         ),
+        **_memorisation_of_reconstructions(m),
+    }
+
+
+def _memorisation_of_reconstructions(m):
+    """The ratio that smoothness alone makes: reconstructions of unseen images are no copies."""
+    images = m.real[:_QUERIES]
+    smooth = as_uint8(m.model.reconstruct(images))
+    found = metrics.memorisation(smooth, m.train, images)
+    return {
+        "memorisation_reconstructions": record(
+            found["ratio"], 1.0, n=found["queries"], better="floor"
+        )
     }
