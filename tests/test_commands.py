@@ -20,6 +20,8 @@ def test_data_are_named_as_beside_them(tmp_path, monkeypatch):
     assert data_argument(tmp_path / "photos") == "./photos"
     assert data_argument(f"{tmp_path}/photos/") == "./photos"
     assert data_argument(tmp_path / "photos.zip") == "photos.zip"
+    (tmp_path / "faces.zip").symlink_to(tmp_path / "photos.zip")
+    assert data_argument(tmp_path / "faces.zip") == "faces.zip"
     monkeypatch.chdir(tmp_path / "photos")
     assert data_argument(".") == "./photos"
     assert data_argument("celeb_a_hq/256:2.0.0") == "celeb_a_hq/256:2.0.0"

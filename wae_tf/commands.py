@@ -1,5 +1,6 @@
 """Command lines that repeat, on any machine, what was done here."""
 
+import os
 import pathlib
 import shlex
 
@@ -34,4 +35,6 @@ def data_argument(source):
 def last_name(source):
     """Returns what a source is called beside it, and if it is a folder."""
     path = pathlib.Path(source).expanduser()
-    return path.resolve().name if path.exists() else str(source), path.is_dir()
+    # Not `resolve`, which would follow a link to what nobody calls it.
+    name = os.path.basename(os.path.abspath(path)) if path.exists() else str(source)
+    return name, path.is_dir()
