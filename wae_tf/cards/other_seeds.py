@@ -29,8 +29,7 @@ def seeds_table(entry):
         if all(name in column for column in columns.values()):
             values = [column[name] for column in columns.values()]
             mean, stddev = statistics.mean(values), statistics.stdev(values)
-            rows.append(
-                [describe(name)[1], *map(number, values), f"{number(mean)} \u00b1 {number(stddev)}"]
-            )
+            spread = f"{number(mean)} \u00b1 {stddev:.2g}"
+            rows.append([describe(name)[1], *map(number, values), spread])
     header = ["Metric", *(f"Seed {seed}" for seed in columns), "Mean"]
     return table(header, rows, right=range(1, len(header)))
