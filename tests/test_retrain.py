@@ -14,9 +14,9 @@ from wae_tf import zoo
 from wae_tf.bin import train
 
 AGAIN = {
-    name: entry["provenance"]["retrain"]["command"]
-    for name, entry in ((name, zoo.read_entry(name)) for name in wae_tf.list_models())
-    if "retrain" in entry["provenance"]
+    name: again["command"]
+    for name in wae_tf.list_models()
+    if (again := zoo.read_entry(name)["provenance"].get("retrain"))
 }
 SMALL = ["--encoder_width=8", "--decoder_width=8", "--batch_size=8", "--epochs=1", "--verbose=0"]
 

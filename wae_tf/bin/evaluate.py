@@ -140,14 +140,13 @@ def main():
 
 def _command():
     """The command that measures the same again, without where files lay."""
-    name = _MODEL.value if _MODEL.value in zoo.list_configs() else pathlib.Path(_MODEL.value).name
     given = {
         flag: _FLAGS[flag].value
         for flag in ("sampler", "features", "split", "train_split", "num", "seeds", "seed")
         if _FLAGS[flag].present
     }
-    flags_given = {"model": name, "data": data_argument(_IMAGES.data.value), **given}
-    return command_line("wae-evaluate", {**flags_given, "output": "report"})
+    model, data = pathlib.Path(_MODEL.value).name, data_argument(_IMAGES.data.value)
+    return command_line("wae-evaluate", {"model": model, "data": data, **given, "output": "report"})
 
 
 def run():

@@ -7,7 +7,7 @@ from wae_tf.data.augmentation import mirrored, shifted
 
 __all__ = ["batches"]
 
-fold_in = tf.random.experimental.stateless_fold_in
+_fold_in = tf.random.experimental.stateless_fold_in
 
 
 def batches(
@@ -103,7 +103,7 @@ def batches(
             if horizontal_flip:
                 batch = mirrored(batch, key)
             if max_shift:
-                shape, key = batch.shape, fold_in(key, 0, alg="philox")
+                shape, key = batch.shape, _fold_in(key, 0, alg="philox")
                 batch = tf.ensure_shape(shifted(batch, key, max_shift), shape)
             return batch if classes is None else (batch, tf.gather(classes, indices))
 
@@ -144,7 +144,7 @@ def _epoch(n, batch_size, seed, epoch):
     # Named, since the default algorithm differs between kinds of device.
     order = tf.random.experimental.stateless_shuffle(tf.range(n, dtype="int64"), key, alg="philox")
     batched = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True)
-    return batched.enumerate().map(lambda i, indices: (indices, fold_in(key, i, alg="philox")))
+    return batched.enumerate().map(lambda i, indices: (indices, _fold_in(key, i, alg="philox")))
 
 
 def _check_order(order, n, training):

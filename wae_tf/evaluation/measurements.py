@@ -117,7 +117,7 @@ def _latent(m):
         model.prior,
         _kernel(model),
         # Other divergences have other scales, so that their lambda tells nothing of the MMD's.
-        reg_weight=_number(model.weight) if hasattr(model, "gram") else None,
+        reg_weight=float(model.weight) if hasattr(model, "gram") else None,
         cost=_cost(m),
     )
     n = len(m.codes)
@@ -149,10 +149,6 @@ def _latent(m):
         )
         for name in (*names, "ks_max", "effective_dimension")
     }
-
-
-def _number(value):
-    return None if value is None else float(value)
 
 
 def _cost(m):
@@ -210,7 +206,7 @@ def _memorisation_of_reconstructions(m):
     """The ratio that smoothness alone makes: reconstructions of unseen images are no copies."""
     images = m.real[:_QUERIES]
     smooth = as_uint8(m.model.reconstruct(images))
-    found = metrics.memorisation(smooth, m.train, images)
+    found = metrics.memorisation(smooth, m.train, images, max_queries=None)
     return {
         "memorisation_reconstructions": record(
             found["ratio"], 1.0, n=found["queries"], better="floor"
