@@ -1,20 +1,8 @@
 """Reconstruction costs c(x, y): sums over pixels, one number an image."""
 
-import functools
-
 import tensorflow as tf
 
-from wae_tf.perceptual import laplacian_l1, ms_ssim, ssim
-
-__all__ = [
-    "COSTS",
-    "PERCEPTUAL_COSTS",
-    "binary_cross_entropy",
-    "get_cost",
-    "l1",
-    "l2",
-    "squared_error",
-]
+__all__ = ["COSTS", "binary_cross_entropy", "l1", "l2", "squared_error"]
 
 
 def squared_error(x, reconstruction):
@@ -68,33 +56,6 @@ COSTS = {
     "l1": l1,
     "binary_cross_entropy": binary_cross_entropy,
 }
-
-# These need to know the range of the pixels.
-PERCEPTUAL_COSTS = {"ssim": ssim, "ms_ssim": ms_ssim, "laplacian_l1": laplacian_l1}
-
-
-def get_cost(cost, pixel_range=(0.0, 1.0)):
-    """Returns the cost of that name; a callable comes back as it is.
-
-    Args:
-        cost: Name in `COSTS` or `PERCEPTUAL_COSTS`, or a callable.
-        pixel_range: Range of the pixels, for the perceptual ones.
-
-    Raises:
-        ValueError: No cost has that name.
-    """
-    if callable(cost):
-        return cost
-    if isinstance(cost, str) and cost in PERCEPTUAL_COSTS:
-        return functools.partial(PERCEPTUAL_COSTS[cost], pixel_range=tuple(pixel_range))
-    if not isinstance(cost, str) or cost not in COSTS:
-        names = [*sorted(COSTS), *sorted(PERCEPTUAL_COSTS)]
-        raise ValueError(
-            f"`cost` must be one of {names}, or a callable `(x, reconstruction) -> (n,)`. "
-            f"Received: cost={cost!r}"
-        )
-    return COSTS[cost]
-
 
 def _float32(x):
     return tf.cast(x, tf.float32)

@@ -1,12 +1,12 @@
-"""Checks `wae_tf.perceptual` against TensorFlow and slow NumPy."""
+"""Checks `wae_tf.costs.structural` against TensorFlow and slow NumPy."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from wae_tf import perceptual
+from wae_tf.costs import structural
 
-COSTS = (perceptual.ssim, perceptual.ms_ssim, perceptual.laplacian_l1)
+COSTS = (structural.ssim, structural.ms_ssim, structural.laplacian_l1)
 
 
 def pair(side=32, channels=3, noise=0.1, n=2):
@@ -19,14 +19,14 @@ def pair(side=32, channels=3, noise=0.1, n=2):
 def test_ssim_is_tensorflows():
     x, y = pair()
     expected = 32 * 32 * 3 * (1.0 - tf.image.ssim(x, y, max_val=1.0))
-    np.testing.assert_allclose(perceptual.ssim(x, y), expected, rtol=1e-4)
+    np.testing.assert_allclose(structural.ssim(x, y), expected, rtol=1e-4)
 
 
 def test_ms_ssim_is_tensorflows():
     x, y = pair(176, 1, n=1)
     # 176 = 11 * 16: the smallest side for which TensorFlow has five scales, too.
     expected = 176 * 176 * (1.0 - tf.image.ssim_multiscale(x, y, max_val=1.0))
-    np.testing.assert_allclose(perceptual.ms_ssim(x, y), expected, rtol=1e-3)
+    np.testing.assert_allclose(structural.ms_ssim(x, y), expected, rtol=1e-3)
 
 
 def test_laplacian_l1_equals_numpy():
@@ -43,7 +43,7 @@ def test_laplacian_l1_equals_numpy():
     rows = coarse[low] * (1 - t)[:, None] + coarse[high] * t[:, None]
     fine = rows[:, low] * (1 - t) + rows[:, high] * t
     expected = np.abs(x - y - fine).sum() + 4 * np.abs(coarse).sum()
-    got = perceptual.laplacian_l1(*(images[:1] for images in pair(8, 1)))
+    got = structural.laplacian_l1(*(images[:1] for images in pair(8, 1)))
     assert float(got[0]) == pytest.approx(expected, rel=1e-4)
 
 
