@@ -12,7 +12,7 @@ import time
 import tensorflow as tf
 
 from wae_tf import imq_kernel, mmd
-from wae_tf.kernels import IMQ_SCALES
+from wae_tf.divergences.kernels import IMQ_SCALES
 
 
 def broadcasting_kernel(a, b):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from wae_tf.adversarial import discriminator_loss, matching_loss
+from wae_tf.divergences.adversarial import discriminator_loss, matching_loss
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import tiny
 import wae_tf
 from wae_tf.bin import evaluate
 from wae_tf.cards import model_card
-from wae_tf.classifiers import CLASSIFIERS
-from wae_tf.evaluation.record import record
+from wae_tf.cards.record import record
+from wae_tf.features import CLASSIFIERS
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 import tiny
 
 import wae_tf
-from wae_tf import pictures
 from wae_tf.bin import sample
+from wae_tf.plots import pictures
 
 Image = pytest.importorskip("PIL.Image")
 

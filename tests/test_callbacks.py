@@ -8,7 +8,8 @@ import tiny
 from PIL import Image
 
 import wae_tf
-from wae_tf import callbacks, schedules
+from wae_tf import schedules
+from wae_tf.training import callbacks
 
 
 def compiled(**changes):

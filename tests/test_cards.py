@@ -14,12 +14,12 @@ import wae_tf
 from wae_tf import zoo
 from wae_tf.bin import card
 from wae_tf.cards import model_card, write_card
-from wae_tf.cards.card import default_sampler
 from wae_tf.cards.card_pictures import keep_pictures
 from wae_tf.cards.markdown import code, table
 from wae_tf.cards.metrics_table import finite, metrics_table
+from wae_tf.cards.model_card import default_sampler
+from wae_tf.cards.record import record
 from wae_tf.cards.zoo_table import BEGIN, END, write_zoo_table, zoo_table
-from wae_tf.evaluation.record import record
 
 README = pathlib.Path(__file__).parents[1] / "README.md"
 ZOO = README.parent / "zoo"

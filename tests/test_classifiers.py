@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tiny
 
-from wae_tf import classifiers, data, files
+from wae_tf import data, features, files
 from wae_tf.bin import train_classifier
-from wae_tf.classifiers import CLASSIFIERS, Head
+from wae_tf.features import CLASSIFIERS, Head, classifier_loading
 
 SHIPPED = files.zoo_directory() / "mnist_lenet"
 SOURCES = {"lenet": "mnist.npz", "convnet": "cifar10_jpg.zip"}
@@ -22,7 +22,7 @@ SOURCES = {"lenet": "mnist.npz", "convnet": "cifar10_jpg.zip"}
 
 @pytest.mark.parametrize(("name", "least"), [("lenet", 0.989), ("convnet", 0.835)])
 def test_shipped_classifiers_are_as_good_as_recorded(name, least):
-    model = classifiers.load_classifier(name)
+    model = features.load_classifier(name)
     images, labels = data.load_images(
         tiny.real(SOURCES[name]),
         "test",
@@ -30,7 +30,7 @@ def test_shipped_classifiers_are_as_good_as_recorded(name, least):
         labels=True,
         verbose=False,
     )
-    entry = files.zoo_directory() / CLASSIFIERS[name].entry / classifiers.loading.ENTRY
+    entry = files.zoo_directory() / CLASSIFIERS[name].entry / classifier_loading.ENTRY
     recorded = json.loads(entry.read_text())["results"]
     assert len(images) == recorded["test_images"] == 10_000
     assert data.fingerprint(images) == recorded["test_data_sha256"]
@@ -44,11 +44,11 @@ def test_shipped_classifiers_are_as_good_as_recorded(name, least):
 def test_shipped_classifiers_are_what_their_entry_says(name):
     kind = CLASSIFIERS[name]
     directory = files.zoo_directory() / kind.entry
-    entry = json.loads((directory / classifiers.loading.ENTRY).read_text())
+    entry = json.loads((directory / classifier_loading.ENTRY).read_text())
     assert entry["classifier"] == name
     assert entry["architecture"] == kind.architecture
     assert entry["classes"] == list(kind.class_names)
-    model = classifiers.load_classifier(name)
+    model = features.load_classifier(name)
     assert list(model.input_shape[1:]) == entry["input"]["shape"]
     assert model.count_params() == entry["weights"]["params"] < 400_000
     assert model.get_layer("features").output.shape[1] == entry["features"]["dim"] == 128
@@ -67,7 +67,7 @@ def test_a_head_is_a_dense_layer_by_hand():
 
 
 def test_the_first_pooling_halves_the_resolution_and_the_mean_ends_it():
-    model = classifiers.build_convnet(filters=((3,), (4, 5), (6,)), classes=7)
+    model = features.build_convnet(filters=((3,), (4, 5), (6,)), classes=7)
     shapes = [layer.output.shape[1:] for layer in model.layers if layer.name.startswith("re_lu")]
     assert shapes == [(16, 16, 3), (16, 16, 4), (8, 8, 5), (8, 8, 6)]
     assert model.get_layer("features").output.shape[1:] == (6,)
@@ -79,7 +79,7 @@ def test_the_first_pooling_halves_the_resolution_and_the_mean_ends_it():
 
 def labelled(name, path, n=192, classes=10):
     """Writes images of which class k is about as bright as k, with labels, and returns them."""
-    shape = classifiers.CLASSIFIERS[name].build().input_shape[1:]
+    shape = features.CLASSIFIERS[name].build().input_shape[1:]
     labels = np.arange(n) % classes
     noise = np.random.default_rng(0).integers(30, size=(n, *shape))
     images = (20 * labels[:, None, None, None] + noise).astype("uint8")
@@ -90,10 +90,10 @@ def labelled(name, path, n=192, classes=10):
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_classifier_trains_and_loads_again(name, tmp_path):
     images = labelled(name, tmp_path / "images.npz")
-    model = classifiers.train_classifier(
+    model = features.train_classifier(
         name, tmp_path / "images.npz", tmp_path / "out", epochs=1, batch_size=64, verbose=0
     )
-    again = classifiers.load_classifier(tmp_path / "out")
+    again = features.load_classifier(tmp_path / "out")
     x = images[:5] / np.float32(255.0)
     np.testing.assert_array_equal(again(x), model(x, training=False))
     entry = json.loads((tmp_path / "out" / "classifier.json").read_text())
@@ -109,7 +109,7 @@ def test_a_classifier_trains_and_loads_again(name, tmp_path):
 def test_flags_become_arguments(run_program, monkeypatch, tmp_path):
     calls = []
     monkeypatch.setattr(
-        classifiers, "train_classifier", lambda *args, **kwargs: calls.append((args, kwargs))
+        features, "train_classifier", lambda *args, **kwargs: calls.append((args, kwargs))
     )
     arguments = ["--classifier=convnet", "--data=b.zip", f"--output={tmp_path}"]
     assert not run_program(train_classifier, *arguments, "--seed=3", "--verbose=0")
@@ -135,25 +135,25 @@ def test_damaged_classifiers_are_refused(tmp_path):
     content[-1] ^= 1
     weights.write_bytes(content)
     with pytest.raises(ValueError, match="SHA-256 .* Received: .*classifier.weights.h5"):
-        classifiers.load_classifier(tmp_path / "lenet")
+        features.load_classifier(tmp_path / "lenet")
     weights.unlink()
     with pytest.raises(ValueError, match="install the package again, or train one"):
-        classifiers.load_classifier(tmp_path / "lenet")
+        features.load_classifier(tmp_path / "lenet")
 
 
 def test_unknown_classifiers_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"one of \['lenet', 'convnet'\], or a dir.*: vgg"):
-        classifiers.load_classifier("vgg")
+        features.load_classifier("vgg")
     with pytest.raises(ValueError, match=r"one of \['lenet', 'convnet'\]. Received: name='vgg'"):
-        classifiers.train_classifier("vgg", "images.npz", tmp_path)
+        features.train_classifier("vgg", "images.npz", tmp_path)
 
 
 def test_images_without_their_labels_are_refused(tmp_path):
     images = labelled("lenet", tmp_path / "images.npz", n=24, classes=12)
     with pytest.raises(ValueError, match="labels from 0 to 9, as MNIST has.*from 0 to 11 for .*tr"):
-        classifiers.train_classifier("lenet", tmp_path / "images.npz", tmp_path / "out")
+        features.train_classifier("lenet", tmp_path / "images.npz", tmp_path / "out")
     with pytest.raises(ValueError, match="must have labels .*Received: no labels"):
-        classifiers.train_classifier("lenet", images, tmp_path / "out")
+        features.train_classifier("lenet", images, tmp_path / "out")
 
 
 @pytest.mark.parametrize(

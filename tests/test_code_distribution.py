@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-from wae_tf.code_distribution import CodeDistribution
-from wae_tf.variational import gaussian_kl, gaussian_negative_log_likelihood
+from wae_tf.models.elbo import gaussian_kl, gaussian_negative_log_likelihood
+from wae_tf.priors.code_distribution import CodeDistribution
 
 RNG = np.random.default_rng(0)
 MEAN = RNG.normal(size=(3, 2)).astype("float32")

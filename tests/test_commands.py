@@ -4,7 +4,7 @@ import shlex
 
 import numpy as np
 
-from wae_tf.commands import command_line, data_argument
+from wae_tf.zoo.commands import command_line, data_argument
 
 
 def test_a_shell_reads_the_flags_as_they_were():

@@ -8,8 +8,9 @@ import pytest
 import tiny
 
 import wae_tf
-from wae_tf import compression, zoo
+from wae_tf import zoo
 from wae_tf.bin import compress
+from wae_tf.zoo import compression
 
 
 def random_like(model):

@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 
 from wae_tf import data
-from wae_tf.data import decoding, memory
-from wae_tf.data import images as image_decoding
+from wae_tf.data import decoding, memory, preparation
 from wae_tf.data.broken import Broken
-from wae_tf.data.images import Preparation
+from wae_tf.data.preparation import Preparation
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -45,8 +44,8 @@ def path(tmp_path):
 @pytest.fixture
 def decodings(monkeypatch):
     """Counts the images that are decoded, in a list."""
-    calls, decode = [], image_decoding.decode
-    monkeypatch.setattr(image_decoding, "decode", lambda x: calls.append(1) or decode(x))
+    calls, decode = [], preparation.decode
+    monkeypatch.setattr(preparation, "decode", lambda x: calls.append(1) or decode(x))
     return calls
 
 
@@ -237,14 +236,14 @@ def test_the_name_of_a_cache_tells_what_it_is(name, source, tmp_path):
 
 
 def test_an_interruption_leaves_nothing_behind(source, path, monkeypatch):
-    decode, count = image_decoding.decode, itertools.count()
+    decode, count = preparation.decode, itertools.count()
 
     def interrupted(content):
         if next(count) == 7:
             raise KeyboardInterrupt
         return decode(content)
 
-    monkeypatch.setattr(image_decoding, "decode", interrupted)
+    monkeypatch.setattr(preparation, "decode", interrupted)
     with pytest.raises(KeyboardInterrupt):
         data.load_images(source, cache=path, **OPTIONS)
     assert list(path.parent.iterdir()) == []

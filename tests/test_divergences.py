@@ -11,8 +11,8 @@ from scipy import integrate, optimize, special, stats
 from wae_tf import divergences, priors
 from wae_tf.divergences import adversarial
 from wae_tf.divergences.cramer_wold import smoothed_slice_kernel
+from wae_tf.divergences.kernels import imq_kernel
 from wae_tf.divergences.sinkhorn import entropic_cost
-from wae_tf.kernels import imq_kernel
 
 NORMAL = priors.get_prior("normal", 3)
 KERNELS = ("imq", "rbf", "rbf_median", "energy", "laplace", "imq+energy")

@@ -11,7 +11,6 @@ import tiny
 
 import wae_tf
 from wae_tf import metrics, plots
-from wae_tf.classifiers import Head
 from wae_tf.data import fingerprint
 from wae_tf.data.arrays import as_uint8
 from wae_tf.evaluation import evaluate, html_report, pipeline
@@ -19,7 +18,8 @@ from wae_tf.evaluation.labels import describe
 from wae_tf.evaluation.material import Material
 from wae_tf.evaluation.metric_record import record
 from wae_tf.evaluation.progress import details, line, number
-from wae_tf.features import Extractor
+from wae_tf.features import Head
+from wae_tf.features.extractor import Extractor
 
 
 def rows_of_pixels(images):

@@ -20,8 +20,9 @@ import tensorflow as tf
 import tiny
 
 import wae_tf
-from wae_tf import callbacks, data, export, training
-from wae_tf.export.naming import identity, named_variables
+from wae_tf import data, export, training
+from wae_tf.export.xla_step.naming import identity, named_variables
+from wae_tf.training import callbacks
 
 RUNNER = pathlib.Path(export.__file__).parent / "run_exported.py"
 BATCH = 20

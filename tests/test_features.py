@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from wae_tf import classifiers, features, inception, metrics
+from wae_tf import features, metrics
+from wae_tf.features import inception
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def small(rng):
     return rng.integers(256, size=(11, 6, 6, 1), dtype="uint8")
 
 
-# The shipped classifiers.
+# The shipped features.
 
 
 @pytest.mark.parametrize(("name", "shape"), [("lenet", (28, 28, 1)), ("convnet", (32, 32, 3))])
@@ -33,9 +34,9 @@ def test_features_of_classifiers_are_the_layer_before_the_logits(name, shape, rn
     assert got.dtype == np.float32
     assert extractor.name == name
     assert len(extractor.hash) == 64
-    expected = classifiers.load_classifier(name)(images / 255.0, training=False)
+    expected = features.load_classifier(name)(images / 255.0, training=False)
     np.testing.assert_allclose(extractor.logits(got), expected, rtol=1e-3, atol=1e-3)
-    assert extractor.class_names == classifiers.CLASSIFIERS[name].class_names
+    assert extractor.class_names == features.CLASSIFIERS[name].class_names
 
 
 def test_the_features_of_lenet_are_those_that_entries_were_measured_with():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from wae_tf.images import check_images, check_spec, from_model_range, to_model_range
+from wae_tf.pixels import check_images, check_spec, from_model_range, to_model_range
 
 SHAPE = (2, 3, 1)
 RANGES = [(0.0, 1.0), (-1.0, 1.0)]

@@ -8,8 +8,9 @@ import pytest
 import tiny
 
 import wae_tf
-from wae_tf import callbacks, cards, initial_weights, training, zoo
+from wae_tf import cards, training, zoo
 from wae_tf.bin import train
+from wae_tf.training import callbacks, initial_weights
 
 SHAPE = (16, 16, 1)
 

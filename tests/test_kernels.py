@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 import wae_tf
-from wae_tf.kernels import IMQ_SCALES, imq_kernel, rbf_kernel, squared_distances
-from wae_tf.priors import get_prior
+from wae_tf.divergences.kernels import IMQ_SCALES, imq_kernel, rbf_kernel, squared_distances
+from wae_tf.priors.named import get_prior
 
 # sum(s / (s + 1)): the IMQ kernel of two points at the squared distance `base`.
 AT_BASE = 1 / 11 + 1 / 6 + 1 / 3 + 1 / 2 + 2 / 3 + 5 / 6 + 10 / 11

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from wae_tf import metrics
-from wae_tf.classifiers import Head
+from wae_tf.features import Head
 
 
 def logits_of(counts):

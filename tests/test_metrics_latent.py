@@ -9,7 +9,7 @@ from scipy import stats
 import wae_tf
 from wae_tf import metrics
 from wae_tf.metrics import permutation
-from wae_tf.priors import get_prior
+from wae_tf.priors.named import get_prior
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import tensorflow as tf
 from scipy import ndimage, stats
 
 from wae_tf import metrics
-from wae_tf.metrics.sliced_wasserstein import laplacian_pyramid
+from wae_tf.metrics.swd import laplacian_pyramid
 
 TAPS = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256.0
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from wae_tf import imq_kernel, mmd, rbf_kernel
 
-module = importlib.import_module("wae_tf.mmd")  # `wae_tf.mmd` itself is the function.
+module = importlib.import_module("wae_tf.divergences.mmd")  # `wae_tf.mmd` itself is the function.
 
 MODES = {
     "eager": lambda function: function,

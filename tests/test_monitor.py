@@ -6,8 +6,8 @@ import tensorflow as tf
 import tiny
 
 import wae_tf
-from wae_tf import callbacks
-from wae_tf.monitor import LatentMonitor
+from wae_tf.training import callbacks
+from wae_tf.training.monitor import LatentMonitor
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import tiny
 from scipy import stats
 
 import wae_tf
-from wae_tf.pretraining import pretrain_encoder
+from wae_tf.training.pretraining import pretrain_encoder
 
 SWITCHES = {
     "ae": {"model": "ae"},

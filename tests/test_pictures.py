@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wae_tf import pictures
+from wae_tf.plots import pictures
 
 
 def numbered(n, channels=1):

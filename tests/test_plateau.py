@@ -5,7 +5,7 @@ import types
 import keras
 import pytest
 
-from wae_tf.plateau import PlateauLearningRate
+from wae_tf.training.plateau import PlateauLearningRate
 
 
 def model_with(*rates):

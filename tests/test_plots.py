@@ -12,8 +12,8 @@ from PIL import Image
 from scipy.stats import ortho_group
 
 import wae_tf
-from wae_tf import pictures, plots
-from wae_tf.plots import style
+from wae_tf import plots
+from wae_tf.plots import pictures, style
 
 
 def criterion(codes, plane, variance=1.0):

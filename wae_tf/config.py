@@ -9,17 +9,17 @@ from wae_tf.combinations import check_combinations
 from wae_tf.costs import COSTS, PERCEPTUAL_COSTS
 from wae_tf.divergences.adversarial import ADVERSARIAL
 from wae_tf.divergences.build import DIVERGENCES as SAMPLE_DIVERGENCES
-from wae_tf.divergences.kernels import KERNELS
+from wae_tf.divergences.named_kernels import KERNELS
 from wae_tf.models.vae import LIKELIHOODS
 from wae_tf.models.wae import REG_WEIGHT_SCHEDULES
 from wae_tf.networks.build import DECODERS, ENCODERS
 from wae_tf.networks.heads import CODES
-from wae_tf.priors import PRIORS, check_prior
+from wae_tf.priors.named import PRIORS, check_prior
 from wae_tf.schedules import SCHEDULES
 
 __all__ = ["WAEConfig"]
 
-LR_SCHEDULES = (*SCHEDULES, "plateau")  # The last is a callback, `wae_tf.plateau`.
+LR_SCHEDULES = (*SCHEDULES, "plateau")  # The last is a callback, `wae_tf.training.plateau`.
 MODELS = ("wae", "vae", "ae")
 DIVERGENCES = (*SAMPLE_DIVERGENCES, *ADVERSARIAL)
 LOWEST = {"batch_size": 2, "pretrain_batch_size": 2, "num_images": 2, "max_shift": 0}  # Else 1.

@@ -8,8 +8,9 @@ the pixels of samples.
 
 from absl import flags
 
-from wae_tf import compression, zoo
+from wae_tf import zoo
 from wae_tf.bin import common
+from wae_tf.zoo import compression
 
 _FLAGS = flags.FlagValues()
 _MODEL = common.define_model_flag(_FLAGS)

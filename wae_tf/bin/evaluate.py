@@ -10,13 +10,13 @@ import pathlib
 
 from absl import flags
 
-from wae_tf import cards, classifiers, zoo
+from wae_tf import cards, zoo
 from wae_tf import features as features_lib
 from wae_tf.bin import common
-from wae_tf.commands import command_line, data_argument
+from wae_tf.cards.record import record
+from wae_tf.cards.seeds_record import check_other_seed, record_other_seed
 from wae_tf.evaluation import evaluate
-from wae_tf.evaluation.other_seeds import check_other_seed, record_other_seed
-from wae_tf.evaluation.record import record
+from wae_tf.zoo.commands import command_line, data_argument
 
 _FLAGS = flags.FlagValues()
 _MODEL = common.define_model_flag(_FLAGS)
@@ -43,7 +43,7 @@ _SAMPLER = flags.DEFINE_string(
 _FEATURES = flags.DEFINE_enum(
     "features",
     "auto",
-    ["auto", "none", *classifiers.CLASSIFIERS, "inception"],
+    ["auto", "none", *features_lib.CLASSIFIERS, "inception"],
     "Network whose features are compared: lenet knows MNIST, convnet CIFAR-10. auto: lenet for "
     "images of 28x28x1, none for others.",
     flag_values=_FLAGS,

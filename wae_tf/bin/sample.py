@@ -7,8 +7,9 @@ import pathlib
 
 from absl import flags
 
-from wae_tf import files, pictures, zoo
+from wae_tf import files, zoo
 from wae_tf.bin import common
+from wae_tf.plots import pictures
 
 _FLAGS = flags.FlagValues()
 _MODEL = common.define_model_flag(_FLAGS)

@@ -11,9 +11,10 @@ import pathlib
 
 from absl import flags
 
-from wae_tf import callbacks, own_images, training, zoo
+from wae_tf import own_images, training, zoo
 from wae_tf.bin import common
-from wae_tf.commands import command_line, data_argument
+from wae_tf.training import callbacks
+from wae_tf.zoo.commands import command_line, data_argument
 
 _FLAGS = flags.FlagValues()
 _CONFIG = flags.DEFINE_string(

@@ -8,15 +8,15 @@ Those in the zoo folders `mnist_lenet` and `cifar10_convnet` were made so.
 
 from absl import flags
 
-from wae_tf import classifiers
+from wae_tf import features
 from wae_tf.bin import common
-from wae_tf.commands import command_line, data_argument
+from wae_tf.zoo.commands import command_line, data_argument
 
 _FLAGS = flags.FlagValues()
 _CLASSIFIER = flags.DEFINE_enum(
     "classifier",
     None,
-    list(classifiers.CLASSIFIERS),
+    list(features.CLASSIFIERS),
     "lenet for MNIST digits, convnet for CIFAR-10 photographs.",
     required=True,
     flag_values=_FLAGS,
@@ -61,7 +61,7 @@ def main():
         **{f.name: f.value for f in (_EPOCHS, _BATCH_SIZE, _SEED) if f.present},
         "output": "DIR",
     }
-    classifiers.train_classifier(
+    features.train_classifier(
         _CLASSIFIER.value,
         _DATA.value,
         _OUTPUT.value,

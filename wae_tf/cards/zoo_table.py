@@ -4,9 +4,9 @@ import os
 import pathlib
 
 from wae_tf import files, zoo
-from wae_tf.cards.card import CARD, in_order
 from wae_tf.cards.markdown import table
 from wae_tf.cards.metrics_table import finite, value_text
+from wae_tf.cards.model_card import CARD, in_order
 from wae_tf.cards.origin import size_text
 from wae_tf.evaluation.labels import describe
 from wae_tf.evaluation.progress import number

@@ -57,6 +57,7 @@ COSTS = {
     "binary_cross_entropy": binary_cross_entropy,
 }
 
+
 def _float32(x):
     return tf.cast(x, tf.float32)
 

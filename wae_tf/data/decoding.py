@@ -6,8 +6,6 @@ import os
 
 import keras
 
-from wae_tf.data import images
-
 __all__ = ["decoded"]
 
 _THREADS = min(8, os.cpu_count() or 1)
@@ -19,7 +17,7 @@ def decoded(items, preparation, broken, *, channels=None, verbose="auto"):
 
     Args:
         items: Iterable of `(name, read)`, consumed as the images are; `read()` returns what
-            `wae_tf.data.images.decode` takes.
+            `wae_tf.data.preparation.decode` takes.
         preparation: `Preparation` to apply.
         broken: `Broken`, which gets the images that cannot be decoded and, after the last,
             checks that they are not too many.
@@ -36,7 +34,7 @@ def decoded(items, preparation, broken, *, channels=None, verbose="auto"):
 
     def prepare(name, read):
         try:
-            image = images.decode(read())
+            image = preparation.decode(read())
         except (ImportError, MemoryError):
             raise
         except Exception as error:  # Pillow raises OSError, SyntaxError, struct.error...
@@ -46,7 +44,7 @@ def decoded(items, preparation, broken, *, channels=None, verbose="auto"):
         except ValueError as error:
             raise ValueError(f"{error}, image={name!r}") from error
 
-    images.require_pillow()
+    preparation.require_pillow()
     verbose = broken.total >= 1000 if verbose == "auto" else verbose
     bar = keras.utils.Progbar(broken.total, unit_name="image", interval=0.5) if verbose else None
     first = None

@@ -14,7 +14,7 @@ from wae_tf.data.broken import Broken
 from wae_tf.data.cache import ImageCache, key_of
 from wae_tf.data.decoding import decoded
 from wae_tf.data.folders import FolderSource
-from wae_tf.data.images import Preparation
+from wae_tf.data.preparation import Preparation
 from wae_tf.data.tfds_source import KINDS, TfdsSource
 
 __all__ = ["load", "load_images", "open_source"]

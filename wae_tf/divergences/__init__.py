@@ -19,17 +19,11 @@ from wae_tf.divergences.adversarial import ADVERSARIAL
 from wae_tf.divergences.base import Divergence
 from wae_tf.divergences.build import DIVERGENCES, get_divergence
 from wae_tf.divergences.cramer_wold import CramerWold
-from wae_tf.divergences.kernels import (
-    KERNELS,
-    KernelSum,
-    MedianRBF,
-    energy_kernel,
-    get_kernel,
-    laplace_kernel,
-)
-from wae_tf.divergences.maximum_mean import MMD
+from wae_tf.divergences.kernels import energy_kernel, laplace_kernel
+from wae_tf.divergences.mmd import MMD
 from wae_tf.divergences.mmd_plus_plus import MMDPlusPlus
 from wae_tf.divergences.moment_matching import MomentMatching
+from wae_tf.divergences.named_kernels import KERNELS, KernelSum, MedianRBF, get_kernel
 from wae_tf.divergences.sinkhorn import Sinkhorn
 from wae_tf.divergences.sliced_wasserstein import SlicedWasserstein
 

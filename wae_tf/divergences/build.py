@@ -4,10 +4,10 @@ import keras
 
 from wae_tf.divergences.base import Divergence
 from wae_tf.divergences.cramer_wold import CramerWold
-from wae_tf.divergences.kernels import get_kernel
-from wae_tf.divergences.maximum_mean import MMD
+from wae_tf.divergences.mmd import MMD
 from wae_tf.divergences.mmd_plus_plus import MMDPlusPlus
 from wae_tf.divergences.moment_matching import MomentMatching
+from wae_tf.divergences.named_kernels import get_kernel
 from wae_tf.divergences.sinkhorn import Sinkhorn
 from wae_tf.divergences.sliced_wasserstein import SlicedWasserstein
 

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from wae_tf.divergences.base import Divergence, check_samples
-from wae_tf.kernels import squared_distances
+from wae_tf.divergences.kernels import squared_distances
 
 __all__ = ["CramerWold", "smoothed_slice_kernel"]
 

@@ -7,8 +7,8 @@ import numpy as np
 from wae_tf import data as data_lib
 from wae_tf import samplers
 from wae_tf.data.arrays import as_uint8
-from wae_tf.images import check_images
 from wae_tf.metrics.inputs import image_array
+from wae_tf.pixels import check_images
 
 __all__ = ["Material"]
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from wae_tf import metrics
 from wae_tf.data.arrays import as_uint8
+from wae_tf.divergences.kernels import imq_kernel
+from wae_tf.divergences.mmd import mmd
 from wae_tf.evaluation import feature_measurements
 from wae_tf.evaluation.metric_record import record
-from wae_tf.kernels import imq_kernel
-from wae_tf.mmd import mmd
 
 __all__ = ["measurements"]
 

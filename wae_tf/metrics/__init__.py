@@ -19,7 +19,7 @@ from wae_tf.metrics.permutation import mmd_test
 from wae_tf.metrics.precision_recall import precision_recall
 from wae_tf.metrics.reconstruction import reconstruction, reconstruction_per_image
 from wae_tf.metrics.sharpness import sharpness, sharpness_per_image
-from wae_tf.metrics.sliced_wasserstein import sliced_wasserstein
+from wae_tf.metrics.swd import sliced_wasserstein
 
 __all__ = [
     "FeatureStatistics",

@@ -3,9 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from wae_tf.images import to_model_range
 from wae_tf.metrics.inputs import BATCH_SIZE, image_array
 from wae_tf.metrics.reconstruction import ssim_filter_size
+from wae_tf.pixels import to_model_range
 
 __all__ = ["diversity", "diversity_per_pair", "ms_ssim_settings"]
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from wae_tf.images import check_images, to_model_range
+from wae_tf.pixels import check_images, to_model_range
 
 __all__ = ["feature_array", "feature_batches", "image_array", "image_batches", "paired_batches"]
 

@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from wae_tf.divergences.mmd import mmd
 from wae_tf.metrics.inputs import check_same_dim, feature_array
-from wae_tf.mmd import mmd
 
 __all__ = ["kernel_distance", "polynomial_kernel"]
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from wae_tf.kernels import imq_kernel
+from wae_tf.divergences.kernels import imq_kernel
+from wae_tf.divergences.mmd import mmd
 from wae_tf.metrics.inputs import feature_array
 from wae_tf.metrics.mardia import mardia
 from wae_tf.metrics.permutation import mmd_test
-from wae_tf.mmd import mmd
-from wae_tf.priors import get_prior
+from wae_tf.priors.named import get_prior
 
 __all__ = ["effective_dimension", "latent"]
 

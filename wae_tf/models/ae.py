@@ -3,8 +3,7 @@
 import keras
 import tensorflow as tf
 
-from wae_tf import images
-from wae_tf.code_distribution import CodeDistribution
+from wae_tf import pixels
 from wae_tf.costs import get_cost
 from wae_tf.models.checks import (
     check_cost,
@@ -17,8 +16,10 @@ from wae_tf.models.checks import (
 )
 from wae_tf.models.generation import Generation
 from wae_tf.models.trainer import ObjectiveTrainer
-from wae_tf.priors import deserialize_prior, get_prior, serialize_prior
-from wae_tf.vamp_prior import VampPrior
+from wae_tf.priors.code_distribution import CodeDistribution
+from wae_tf.priors.named import get_prior
+from wae_tf.priors.saving import deserialize_prior, serialize_prior
+from wae_tf.priors.vamp import VampPrior
 
 __all__ = ["AE"]
 
@@ -32,7 +33,7 @@ class AE(Generation, ObjectiveTrainer):
 
     An encoder that returns one tensor is deterministic. One that returns two is random:
     mean and log-variance, both `(n, latent_dim)`, or a code and a noise matrix
-    `(n, latent_dim, latent_dim)` (see `wae_tf.code_distribution`). The objective then
+    `(n, latent_dim, latent_dim)` (see `wae_tf.priors.code_distribution`). The objective then
     draws codes; `encode`, `reconstruct` and the like take the mean.
 
     Images at every method are uint8 in [0, 255] or floats in [0, 1], shape
@@ -42,7 +43,7 @@ class AE(Generation, ObjectiveTrainer):
         encoder: Keras model, images to codes `(n, latent_dim)`, or two tensors as above.
         decoder: Keras model, codes to images, in `pixel_range`.
         prior: `"normal"`, `"uniform"`, `"sphere"`, `"mixture"` (see
-            `wae_tf.priors.get_prior`), `"vamp"` (see `wae_tf.vamp_prior`) or a
+            `wae_tf.priors.get_prior`), `"vamp"` (see `wae_tf.priors.vamp`) or a
             TensorFlow Probability distribution over vectors of length `latent_dim`.
             Codes are mapped to the support of the named ones.
         prior_stddev: Standard deviation of the `"normal"` and `"mixture"` prior.
@@ -140,7 +141,7 @@ class AE(Generation, ObjectiveTrainer):
         Returns:
             Dict of scalars, one for each of `loss_names`.
         """
-        x = images.to_model_range(x, self.pixel_range)
+        x = pixels.to_model_range(x, self.pixel_range)
         z = self.codes(x, training=training, seed=seed)
         loss = self.reconstruction_loss(x, z, training)
         return {"loss": loss, "reconstruction_loss": loss}
@@ -169,9 +170,9 @@ class AE(Generation, ObjectiveTrainer):
 
     def call(self, x, training=False):
         """Reconstructs images; differentiable. `reconstruct` does so in batches."""
-        x = images.to_model_range(tf.convert_to_tensor(x), self.pixel_range)
+        x = pixels.to_model_range(tf.convert_to_tensor(x), self.pixel_range)
         y = self.decoder(self.codes(x, training=training), training=training)
-        return images.from_model_range(y, self.pixel_range)
+        return pixels.from_model_range(y, self.pixel_range)
 
     def get_config(self):
         cost = self._arguments["cost"]

@@ -7,7 +7,7 @@ from wae_tf.models.wae import WAE
 from wae_tf.models.wae_gan import WAEGAN
 from wae_tf.models.wae_mmd import WAEMMD
 from wae_tf.networks.build import build_networks
-from wae_tf.priors import get_prior
+from wae_tf.priors.named import get_prior
 
 __all__ = ["build_model"]
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wae_tf.images import check_images, check_spec
+from wae_tf.pixels import check_images, check_spec
 
 
 def check_number(name, value):

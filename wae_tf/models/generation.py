@@ -6,7 +6,7 @@ import random
 import numpy as np
 import tensorflow as tf
 
-from wae_tf import images
+from wae_tf import pixels
 from wae_tf.models.checks import check_integer
 from wae_tf.samplers.fitting import KINDS
 
@@ -29,7 +29,7 @@ class Generation:
         Raises:
             ValueError: `x` has the wrong shape, type or range, or NaN.
         """
-        return self._in_batches(_encode, images.check_images(x, self.image_shape), batch_size)
+        return self._in_batches(_encode, pixels.check_images(x, self.image_shape), batch_size)
 
     def decode(self, z, batch_size=256):
         """Returns images of codes `(n, latent_dim)`, shape `(n, height, width, channels)`.
@@ -48,7 +48,7 @@ class Generation:
 
     def reconstruct(self, x, batch_size=256):
         """Returns `decode(encode(x))`, the images as the model remembers them."""
-        return self._in_batches(_reconstruct, images.check_images(x, self.image_shape), batch_size)
+        return self._in_batches(_reconstruct, pixels.check_images(x, self.image_shape), batch_size)
 
     def sample(self, n, seed=None, batch_size=256, sampler="prior"):
         """Draws codes, from the prior or a sampler fitted to codes, and decodes them.
@@ -155,11 +155,11 @@ def _arcs(a, b, t):
 
 
 def _encode(model, batch):
-    return model.codes(images.to_model_range(batch, model.pixel_range))
+    return model.codes(pixels.to_model_range(batch, model.pixel_range))
 
 
 def _decode(model, batch):
-    return images.from_model_range(model.decoder(batch, training=False), model.pixel_range)
+    return pixels.from_model_range(model.decoder(batch, training=False), model.pixel_range)
 
 
 def _reconstruct(model, batch):

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wae_tf import images
+from wae_tf import pixels
 from wae_tf.models.ae import AE
 from wae_tf.models.checks import check_number, check_random_codes
-from wae_tf.variational import gaussian_kl, gaussian_negative_log_likelihood
+from wae_tf.models.elbo import gaussian_kl, gaussian_negative_log_likelihood
 
 __all__ = ["LIKELIHOODS", "VAE"]
 
@@ -97,7 +97,7 @@ class VAE(AE):
 
     def objective(self, x, training=False, seed=(0, 0)):
         """Computes the terms of the bound; arguments as in `AE.objective`."""
-        x = images.to_model_range(x, self.pixel_range)
+        x = pixels.to_model_range(x, self.pixel_range)
         distribution = self.code_distribution(x, training)
         z = distribution.sample(self.code_seed(seed))
         reconstruction_loss = self.reconstruction_loss(x, z, training)

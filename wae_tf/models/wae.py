@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from wae_tf import images
+from wae_tf import pixels
 from wae_tf.divergences.build import get_divergence, serialize_divergence
 from wae_tf.models.ae import AE
 from wae_tf.models.checks import check_number, check_random_codes
@@ -147,7 +147,7 @@ class WAE(AE):
             Dict of scalars: `loss`, `reconstruction_loss` (cost times `cost_scale`,
             mean over the batch), `divergence` (before `reg_weight`).
         """
-        x = images.to_model_range(x, self.pixel_range)
+        x = pixels.to_model_range(x, self.pixel_range)
         distribution = self.code_distribution(x, training)
         z = self.draw(distribution, seed)
         z_prior = self.prior.sample(tf.shape(x)[0], seed)

@@ -3,14 +3,14 @@
 import keras
 import tensorflow as tf
 
-from wae_tf import images
+from wae_tf import pixels
 from wae_tf.divergences.adversarial import ADVERSARIAL, gradient_penalty
 from wae_tf.divergences.base import batch_seed
 from wae_tf.models.checks import check_discriminator
 from wae_tf.models.trainer import unpack_images
 from wae_tf.models.wae import WAE
 from wae_tf.networks.discriminator import latent_discriminator
-from wae_tf.vamp_prior import VampPrior
+from wae_tf.priors.vamp import VampPrior
 
 __all__ = ["WAEGAN"]
 
@@ -107,7 +107,7 @@ class WAEGAN(WAE):
 
     def objective(self, x, training=False, seed=(0, 0)):
         """As `WAE.objective`, and `discriminator_loss`."""
-        x = images.to_model_range(x, self.pixel_range)
+        x = pixels.to_model_range(x, self.pixel_range)
         distribution = self.code_distribution(x, training)
         z = self.draw(distribution, seed)
         z_prior = self.prior.sample(tf.shape(x)[0], seed)
@@ -140,7 +140,7 @@ class WAEGAN(WAE):
         self._compile_arguments["discriminator_optimizer"] = discriminator_optimizer
 
     def train_step(self, data):
-        x = images.to_model_range(unpack_images(data), self.pixel_range)
+        x = pixels.to_model_range(unpack_images(data), self.pixel_range)
         seed = self.step_seed()
         z_prior = self.prior.sample(tf.shape(x)[0], seed)
         with tf.GradientTape() as tape:

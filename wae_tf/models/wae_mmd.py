@@ -2,8 +2,8 @@
 
 import keras
 
-from wae_tf.divergences.kernels import KERNELS, KernelSum, MedianRBF, fit_kernel, get_kernel
-from wae_tf.divergences.maximum_mean import MMD
+from wae_tf.divergences.mmd import MMD
+from wae_tf.divergences.named_kernels import KERNELS, KernelSum, MedianRBF, fit_kernel, get_kernel
 from wae_tf.models.checks import check_kernel
 from wae_tf.models.wae import WAE
 

@@ -3,10 +3,10 @@
 import warnings
 
 from wae_tf import cards, features, samplers, zoo
-from wae_tf.cards.card import CARD
+from wae_tf.cards.model_card import CARD
+from wae_tf.cards.record import record
 from wae_tf.evaluation import evaluate
-from wae_tf.evaluation.record import record
-from wae_tf.inception import cached_weights
+from wae_tf.features.inception import cached_weights
 
 __all__ = ["complete"]
 

@@ -8,10 +8,10 @@ import pathlib
 
 import numpy as np
 
-from wae_tf.commands import last_name
 from wae_tf.data import loading, splits
 from wae_tf.data.folders import FolderSource
-from wae_tf.data.images import FORMATS
+from wae_tf.data.preparation import FORMATS
+from wae_tf.zoo.commands import last_name
 
 __all__ = ["ImageFacts", "as_source", "look_at"]
 

@@ -2,12 +2,13 @@
 
 import json
 
-from wae_tf import files, run_files, training, zoo
+from wae_tf import files, training, zoo
 from wae_tf.own_images import printing
 from wae_tf.own_images.choosing import settle, with_given
 from wae_tf.own_images.completion import complete
-from wae_tf.own_images.images import OwnImages
 from wae_tf.own_images.machine import this_machine
+from wae_tf.own_images.parts import OwnImages
+from wae_tf.training import run_files
 
 __all__ = ["train"]
 

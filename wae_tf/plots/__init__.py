@@ -14,9 +14,9 @@ Functions take arrays, whatever model they come from. They use no pyplot: a note
 Figure that is a cell's last value once.
 """
 
+from wae_tf.plots.code_plots import aggregate_posterior, latent_scatter
 from wae_tf.plots.grids import interpolations, nearest_neighbours, reconstructions, samples
 from wae_tf.plots.history import losses
-from wae_tf.plots.latent import aggregate_posterior, latent_scatter
 from wae_tf.plots.output import as_array, as_png, save
 from wae_tf.plots.planes import least_gaussian_plane, principal_plane
 from wae_tf.plots.walks import random_directions

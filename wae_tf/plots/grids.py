@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wae_tf import pictures
+from wae_tf.plots import pictures
 from wae_tf.plots.style import add_texts, styled
 
 __all__ = ["interpolations", "nearest_neighbours", "reconstructions", "samples"]

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from wae_tf import images
+from wae_tf import pixels
 
 __all__ = ["draw_codes"]
 
@@ -29,7 +29,7 @@ def draw_codes(model, data, *, seed=0, batch_size=256):
             has no end.
     """
     if not isinstance(data, tf.data.Dataset):
-        data = images.check_images(data, model.image_shape, "data")
+        data = pixels.check_images(data, model.image_shape, "data")
         batches = (data[i : i + batch_size] for i in range(0, len(data), batch_size))
     elif data.cardinality() == tf.data.INFINITE_CARDINALITY:
         raise ValueError(
@@ -46,6 +46,6 @@ def draw_codes(model, data, *, seed=0, batch_size=256):
 def _draw(model, batch, seed):
     if getattr(model, "code_kind", "deterministic") == "deterministic":
         return model.encode(batch)
-    batch = images.check_images(batch, model.image_shape, "data")
-    batch = images.to_model_range(tf.constant(batch), model.pixel_range)
+    batch = pixels.check_images(batch, model.image_shape, "data")
+    batch = pixels.to_model_range(tf.constant(batch), model.pixel_range)
     return model.codes(batch, training=False, seed=seed).numpy()

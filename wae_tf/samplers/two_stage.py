@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wae_tf.kernels import imq_kernel
-from wae_tf.mmd import mmd
+from wae_tf.divergences.kernels import imq_kernel
+from wae_tf.divergences.mmd import mmd
 from wae_tf.samplers.base import Sampler, generator, normal_draws
 
 __all__ = ["TwoStageSampler"]

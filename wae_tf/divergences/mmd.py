@@ -1,8 +1,13 @@
-"""The unbiased estimator of the squared maximum mean discrepancy."""
+"""The squared maximum mean discrepancy: its unbiased estimator, and the divergence object."""
 
+import keras
 import tensorflow as tf
 
-__all__ = ["mmd"]
+from wae_tf.divergences.base import Divergence, check_samples
+from wae_tf.divergences.kernels import imq_kernel
+from wae_tf.divergences.named_kernels import fit_kernel
+
+__all__ = ["MMD", "mmd"]
 
 # One block of the Gram matrix holds at most this many float32 numbers (16 MiB).
 _BLOCK_SIZE = 1 << 22
@@ -60,6 +65,40 @@ def mmd(z, z_prior, kernel):
     within_prior = _gram_sum(z_prior, z_prior, kernel, off_diagonal=True) / _pairs(z_prior)
     across = _gram_sum(z, z_prior, kernel, off_diagonal=False) / (_count(z) * _count(z_prior))
     return tf.cast(within_z + within_prior - 2.0 * across, tf.float32)
+
+
+@keras.saving.register_keras_serializable(package="wae_tf")
+class MMD(Divergence):
+    """Squared maximum mean discrepancy ([1], Algorithm 2): `wae_tf.mmd` with a kernel.
+
+    Bias: none, so that it is sometimes negative; with `MedianRBF` the width depends on
+    the sample, which brings in a little. Cost: `O(n**2 * d)` time; memory for `n**2`
+    numbers, above 2,048 codes for 4 million.
+
+    Args:
+        kernel: Callable `(a, b) -> Gram matrix`, a `MedianRBF` or a `KernelSum`.
+
+    Example:
+        >>> MMD(energy_kernel)(z, z_prior)
+
+    [1] Tolstikhin et al., *Wasserstein Auto-Encoders*, ICLR 2018, arXiv:1711.01558.
+    """
+
+    min_batch_size = 2
+
+    def __init__(self, kernel=imq_kernel):
+        self.kernel = kernel
+
+    def __call__(self, z, z_prior):
+        z, z_prior = check_samples(z, z_prior, min_size=2)
+        return mmd(z, z_prior, fit_kernel(self.kernel, z, z_prior))
+
+    def get_config(self):
+        return {"kernel": keras.saving.serialize_keras_object(self.kernel)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(keras.saving.deserialize_keras_object(config["kernel"]))
 
 
 def _count(sample):

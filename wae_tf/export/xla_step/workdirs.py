@@ -8,11 +8,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wae_tf import callbacks, files, run_files, training, zoo
+from wae_tf import files, training, zoo
 from wae_tf.config import WAEConfig
-from wae_tf.export.program import export_train_step
-from wae_tf.export.state import STATE, import_state, read_signature
+from wae_tf.export.xla_step.program import export_train_step
+from wae_tf.export.xla_step.state import STATE, import_state, read_signature
 from wae_tf.models.build import build_model
+from wae_tf.training import callbacks, run_files
 
 __all__ = ["export_run", "import_run"]
 

@@ -3,7 +3,9 @@
 import h5py
 import numpy as np
 
-from wae_tf import data, files, training, zoo
+from wae_tf import data, files
+from wae_tf.zoo import entries
+from wae_tf.zoo.results import test_losses
 
 __all__ = ["compress", "to_float16"]
 
@@ -35,9 +37,9 @@ def compress(name_or_directory, images, *, tolerance=1e-3):
         >>> compress("runs/mnist", images)["squared_error"]
         [9.385, 9.385]
     """
-    entry = zoo.read_entry(name_or_directory)
-    model = zoo.load(name_or_directory)
-    directory = files.writable_directory(zoo.entry_directory(name_or_directory))
+    entry = entries.read_entry(name_or_directory)
+    model = entries.load(name_or_directory)
+    directory = files.writable_directory(entries.entry_directory(name_or_directory))
     former = directory / entry["weights"]["file"]
     if former.name == _WEIGHTS:
         raise ValueError(
@@ -45,12 +47,12 @@ def compress(name_or_directory, images, *, tolerance=1e-3):
             f"{former}"
         )
     batch_size = entry.get("results", {}).get("batch_size", entry["config"]["batch_size"])
-    before = training.test_losses(model, images, batch_size)
-    rounded = zoo.load(name_or_directory)  # Another one, as the first is compiled by now.
+    before = test_losses(model, images, batch_size)
+    rounded = entries.load(name_or_directory)  # Another one, as the first is compiled by now.
     with files.replacing(directory / _WEIGHTS) as temporary:
         to_float16(former, temporary)
         rounded.load_weights(temporary)
-        after = training.test_losses(rounded, images, batch_size)
+        after = test_losses(rounded, images, batch_size)
         change = after["squared_error"] / before["squared_error"] - 1
         if not abs(change) <= tolerance:
             raise ValueError(
@@ -78,7 +80,7 @@ def compress(name_or_directory, images, *, tolerance=1e-3):
         "batch_size": batch_size,
         "losses": after,
     }
-    zoo.update_entry(name_or_directory, weights=weights, results=results)
+    entries.update_entry(name_or_directory, weights=weights, results=results)
     former.unlink()  # Last: until then the entry names a file that is there.
     return rounding
 

@@ -1,21 +1,21 @@
 """From a config and images to a trained model and its zoo entry."""
 
-import dataclasses
 import platform
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from wae_tf import callbacks, data, files, initial_weights, run_files, zoo
+from wae_tf import data, files, zoo
 from wae_tf.data.memory import cache_options
 from wae_tf.models.build import build_model
 from wae_tf.models.wae_gan import WAEGAN
-from wae_tf.plateau import PlateauLearningRate
-from wae_tf.pretraining import PretrainEncoder
 from wae_tf.schedules import EpochSchedule
+from wae_tf.training import callbacks, initial_weights, run_files
+from wae_tf.training.plateau import PlateauLearningRate
+from wae_tf.training.pretraining import PretrainEncoder
+from wae_tf.zoo.results import fixed_order, test_results
 
-__all__ = ["compile_model", "test_losses", "test_results", "train"]
+__all__ = ["compile_model", "train"]
 
 
 def compile_model(model, config, steps_per_epoch, **kwargs):
@@ -153,7 +153,7 @@ def train(
         max_shift=config.max_shift,
     )
     followed = images if test_images is None else test_images
-    followed = followed[_fixed_order(followed)[:monitored]]
+    followed = followed[fixed_order(followed)[:monitored]]
     if initial is not None and done == 0:
         for line in initial_weights.start_from(model, init_from):
             say(f"Weights of {initial['init_from']}, {line}")
@@ -199,34 +199,6 @@ def train(
     return model
 
 
-def test_losses(model, images, batch_size):
-    """Measures the terms of the objective on images that training did not see.
-
-    The images go in a fixed random order, because data sets are often sorted, and a batch of
-    neighbours is further from the prior than a random one. Prior draws are the same each
-    time too, and so are the numbers.
-
-    Args:
-        model: Model; compiled here if it is not yet.
-        images: uint8 array, shape `(n, height, width, channels)`.
-        batch_size: Images in a batch, which the divergence depends on.
-
-    Returns:
-        Dict: the losses that `evaluate` gives, and `squared_error`, the summed squared
-        error of an image in [0, 1], mean over the images.
-    """
-    if not model.compiled:
-        model.compile()
-    order = _fixed_order(images)
-    batches = data.batches(images, batch_size, training=False, order=order)
-    losses = model.evaluate(batches, return_dict=True, verbose=0)
-    squared = 0.0
-    for start in range(0, len(images), 1000):
-        batch = images[order[start : start + 1000]]
-        squared += float(((batch / 255.0 - model.reconstruct(batch)) ** 2).sum())
-    return {**losses, "squared_error": squared / len(images)}
-
-
 def _callbacks(workdir, followed):
     """Returns what logs, draws and stops a training; logs are complete for what comes after."""
     logs = workdir / "tensorboard"
@@ -261,34 +233,6 @@ def _check_num_images(config, found):
             "`num_images` must be the number of training images, which MMD++ weighs pairs of codes "
             f"by. Received: num_images={config.num_images}, with {found} training images"
         )
-
-
-def _fixed_order(images):
-    """Returns places of all images in random order, the same one each time."""
-    return np.random.default_rng(0).permutation(len(images))
-
-
-def test_results(model, config, test_images, *, measured_at):
-    """Measures a model as others will load it: in float32, whatever it was trained in.
-
-    Args:
-        model: Trained model.
-        config: Its `WAEConfig`.
-        test_images: uint8 array, shape `(n, height, width, channels)`.
-        measured_at: When, for the record.
-
-    Returns:
-        Dict, the `results` of a zoo entry: losses, and what they are of.
-    """
-    loaded = build_model(dataclasses.replace(config, precision="float32"))
-    loaded.set_weights(model.get_weights())
-    return {
-        "test_images": len(test_images),
-        "test_data_sha256": data.fingerprint(test_images),
-        "batch_size": config.batch_size,
-        "losses": test_losses(loaded, test_images, config.batch_size),
-        "measured_by": f"wae_tf.training.test_losses, at {measured_at}",
-    }
 
 
 def _outcome(workdir):

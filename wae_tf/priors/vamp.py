@@ -3,8 +3,8 @@
 import keras
 import tensorflow as tf
 
-from wae_tf import images
-from wae_tf.code_distribution import CodeDistribution, normal_log_prob
+from wae_tf import pixels
+from wae_tf.priors.code_distribution import CodeDistribution, normal_log_prob
 
 __all__ = ["VampPrior"]
 
@@ -57,8 +57,8 @@ class VampPrior(keras.layers.Layer):
 
     def components(self):
         """Returns the code distributions of the pseudo-inputs."""
-        pixels = images.to_model_range(tf.sigmoid(self.pseudo_inputs), self._pixel_range)
-        return CodeDistribution.of(self._encode(pixels))
+        x = pixels.to_model_range(tf.sigmoid(self.pseudo_inputs), self._pixel_range)
+        return CodeDistribution.of(self._encode(x))
 
     def sample(self, n, seed):
         """Draws codes, shape `(n, latent_dim)`, float32; two integers in `seed` fix them."""

@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from wae_tf import files
 from wae_tf._version import __version__
-from wae_tf.export.naming import named_variables
-from wae_tf.export.state import FORMAT, PROGRAM, SIGNATURE, check_replaceable, write_state
+from wae_tf.export.xla_step.naming import named_variables
+from wae_tf.export.xla_step.state import FORMAT, PROGRAM, SIGNATURE, check_replaceable, write_state
 
 __all__ = ["Program", "export_train_step", "lower_train_step"]
 
@@ -93,7 +93,7 @@ def export_train_step(model, batch_size, directory, *, config=None, data=None):
     contents = {
         PROGRAM: program.hlo,
         SIGNATURE: (json.dumps(signature, indent=1) + "\n").encode(),
-        RUNNER: importlib.resources.files("wae_tf.export").joinpath(RUNNER).read_bytes(),
+        RUNNER: importlib.resources.files("wae_tf.export.xla_step").joinpath(RUNNER).read_bytes(),
     }
     if config is not None:
         contents["config.json"] = config.to_json().encode()

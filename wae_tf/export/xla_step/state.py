@@ -6,8 +6,9 @@ import pathlib
 import h5py
 import numpy as np
 
-from wae_tf import files, run_files
-from wae_tf.export.naming import identity, named_variables
+from wae_tf import files
+from wae_tf.export.xla_step.naming import identity, named_variables
+from wae_tf.training import run_files
 
 __all__ = ["check_replaceable", "import_state", "read_signature", "write_state"]
 

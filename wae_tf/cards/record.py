@@ -1,8 +1,8 @@
 """What an evaluation found, kept in the zoo entry of the model."""
 
 from wae_tf import zoo
-from wae_tf.cards.card import default_sampler
 from wae_tf.cards.card_pictures import keep_pictures
+from wae_tf.cards.model_card import default_sampler
 
 __all__ = ["metrics_of", "record", "rounded"]
 

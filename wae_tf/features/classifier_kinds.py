@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
-from wae_tf.classifiers.networks import build_convnet, build_lenet
+from wae_tf.features.classifier_networks import build_convnet, build_lenet
 
 __all__ = ["CLASSIFIERS", "ClassifierKind"]
 

@@ -7,10 +7,11 @@ import json
 import pathlib
 import re
 
-from wae_tf import entry_checks, files
+from wae_tf import files
 from wae_tf.config import WAEConfig
 from wae_tf.models.build import build_model
 from wae_tf.samplers import storage
+from wae_tf.zoo import entry_checks
 
 __all__ = [
     "entry_directory",

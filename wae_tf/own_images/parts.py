@@ -3,11 +3,12 @@
 import pathlib
 import warnings
 
-from wae_tf import data, run_files
-from wae_tf.commands import command_line, data_argument
+from wae_tf import data
 from wae_tf.data.memory import cache_options
 from wae_tf.own_images.facts import as_source, look_at
 from wae_tf.own_images.printing import flag_text
+from wae_tf.training import run_files
+from wae_tf.zoo.commands import command_line, data_argument
 
 __all__ = ["OwnImages"]
 

@@ -1,7 +1,7 @@
 """How far trainings of one config with different seeds differ, kept in its zoo entry."""
 
 from wae_tf import zoo
-from wae_tf.evaluation.record import metrics_of, rounded
+from wae_tf.cards.record import metrics_of, rounded
 
 __all__ = ["check_other_seed", "record_other_seed"]
 

@@ -8,8 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from wae_tf import data, files
-from wae_tf.classifiers import CLASSIFIERS, Head, load_classifier
-from wae_tf.inception import build_inception, inception_input
+from wae_tf.features.classifier_head import Head
+from wae_tf.features.classifier_kinds import CLASSIFIERS
+from wae_tf.features.classifier_loading import load_classifier
+from wae_tf.features.inception import build_inception, inception_input
 from wae_tf.metrics.frechet import FeatureStatistics, feature_statistics
 from wae_tf.metrics.inputs import image_batches
 
@@ -26,7 +28,7 @@ def extractor(which, *, weights_path=None, name=None, batch_size=None, cache_dir
             - `"convnet"`: the classifier of CIFAR-10 photographs that ships, 128 features of
               images 32x32x3, with which it is `convnet_fd`;
             - `"inception"`: Inception-v3, 2,048 features of images of any size, with which it
-              is the FID; see `wae_tf.inception` for resize and range;
+              is the FID; see `wae_tf.features.inception` for resize and range;
             - a Keras model, images as float32 in [0, 1] to `(n, dim)`;
             - a callable of NumPy arrays that does the same.
         weights_path: File of weights, for `"inception"` only.
@@ -81,7 +83,7 @@ class Extractor:
         batch_size: Images at a time; changes memory and speed, not the result.
         cache_dir: Directory of the cache, or None. Only uint8 arrays are looked up there, and
             only features of Keras networks, whose weights have a hash.
-        head: `wae_tf.classifiers.Head` that turns the features into logits of classes, or None.
+        head: `wae_tf.features.Head` that turns the features into logits of classes, or None.
 
     Attributes:
         name: As given.

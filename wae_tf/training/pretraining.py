@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wae_tf import images as image_format
+from wae_tf import pixels as image_format
 from wae_tf.divergences.moment_matching import MomentMatching
 
 __all__ = ["PretrainEncoder", "pretrain_encoder"]

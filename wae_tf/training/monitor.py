@@ -3,9 +3,10 @@
 import numpy as np
 import tensorflow as tf
 
-from wae_tf import callbacks, plots, samplers
-from wae_tf.kernels import imq_kernel
-from wae_tf.mmd import mmd
+from wae_tf import plots, samplers
+from wae_tf.divergences.kernels import imq_kernel
+from wae_tf.divergences.mmd import mmd
+from wae_tf.training import callbacks
 
 __all__ = ["LatentMonitor"]
 

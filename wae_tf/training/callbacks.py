@@ -8,8 +8,9 @@ import time
 import keras
 import tensorflow as tf
 
-from wae_tf import files, pictures
-from wae_tf.images import check_images
+from wae_tf import files
+from wae_tf.pixels import check_images
+from wae_tf.plots import pictures
 
 __all__ = ["Checkpoint", "EpochLog", "FiniteLoss", "SampleGrid", "TensorBoard"]
 

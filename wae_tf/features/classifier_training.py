@@ -8,10 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from wae_tf import data, files
-from wae_tf.classifiers.kinds import CLASSIFIERS
-from wae_tf.classifiers.loading import ENTRY, WEIGHTS
-from wae_tf.images import to_model_range
+from wae_tf.features.classifier_kinds import CLASSIFIERS
+from wae_tf.features.classifier_loading import ENTRY, WEIGHTS
 from wae_tf.models.trainer import resolve_jit_compile
+from wae_tf.pixels import to_model_range
 
 __all__ = ["train_classifier"]
 
@@ -21,7 +21,7 @@ def train_classifier(
 ):
     """Trains a classifier and writes it to a directory that `load_classifier` reads.
 
-    Adam along a cosine, on cross-entropy; `wae_tf.classifiers.CLASSIFIERS` has the numbers.
+    Adam along a cosine, on cross-entropy; `wae_tf.features.CLASSIFIERS` has the numbers.
 
     Args:
         name: Which one: `"lenet"` or `"convnet"`.

@@ -5,7 +5,7 @@ import json
 import pathlib
 
 from wae_tf import files
-from wae_tf.classifiers.kinds import CLASSIFIERS
+from wae_tf.features.classifier_kinds import CLASSIFIERS
 
 __all__ = ["ENTRY", "WEIGHTS", "load_classifier"]
 

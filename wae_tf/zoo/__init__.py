@@ -1,0 +1,27 @@
+"""Entries on disk: folders with a config, results, provenance and, of models, weights."""
+
+from wae_tf.zoo.entries import (
+    entry_directory,
+    is_entry,
+    list_configs,
+    list_models,
+    load,
+    load_config,
+    read_entry,
+    save_entry,
+    save_samplers,
+    update_entry,
+)
+
+__all__ = [
+    "entry_directory",
+    "is_entry",
+    "list_configs",
+    "list_models",
+    "load",
+    "load_config",
+    "read_entry",
+    "save_entry",
+    "save_samplers",
+    "update_entry",
+]
