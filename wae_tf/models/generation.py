@@ -2,13 +2,14 @@
 
 import functools
 import random
+import warnings
 
 import numpy as np
 import tensorflow as tf
 
 from wae_tf import pixels
 from wae_tf.models.checks import check_integer
-from wae_tf.samplers.fitting import KINDS
+from wae_tf.samplers import storage
 
 __all__ = ["Generation"]
 
@@ -79,9 +80,15 @@ class Generation:
             return self.decode(self.prior.sample(n, seed=(seed, 0)), batch_size)
         if sampler not in self.samplers:
             raise ValueError(
-                f"`sampler` must be one of {['prior', *self.samplers]}; those of {list(KINDS)} can "
-                "be fitted, such as by `wae_tf.samplers.fit(model, images, kind='gmm')`. "
+                f"`sampler` must be one of {['prior', *self.samplers]}; "
+                "`wae_tf.samplers.fit(model, images, kind='gmm')` fits one. "
                 f"Received: sampler={sampler!r}"
+            )
+        if self.samplers[sampler].stale:
+            warnings.warn(
+                f"The sampler {sampler!r} is stale: it was fitted to codes that the model had "
+                "before it was trained further. Fit it again by `wae_tf.samplers.fit`.",
+                stacklevel=2,
             )
         return self.decode(self.samplers[sampler].sample(n, seed), batch_size)
 
@@ -132,8 +139,28 @@ class Generation:
 
     @functools.cached_property
     def samplers(self):
-        """Samplers of codes by kind, which `wae_tf.samplers.fit` adds and `load` restores."""
+        """Samplers of codes by name, which `wae_tf.samplers.fit` adds and `load` restores."""
         return {}
+
+    def mark_samplers_stale(self):
+        """Notes that codes are about to change, and warns once of what that means."""
+        fresh = [name for name, sampler in self.samplers.items() if not sampler.stale]
+        for name in fresh:
+            self.samplers[name].stale = True
+        if fresh:
+            warnings.warn(
+                f"Training changes the codes that the samplers {fresh} were fitted to: fit them "
+                "again afterwards by `wae_tf.samplers.fit`.",
+                stacklevel=3,
+            )
+
+    def save_assets(self, dir_path):
+        """Writes the samplers into a `.keras` file, as Keras asks for."""
+        storage.write_named(dir_path, self.samplers)
+
+    def load_assets(self, dir_path):
+        """Reads the samplers of a `.keras` file, as Keras asks for."""
+        self.samplers.update(storage.read_named(dir_path))
 
     @functools.cached_property
     def _traces(self):

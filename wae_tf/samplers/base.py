@@ -19,7 +19,8 @@ class Sampler:
     Args:
         arrays: Dict of arrays, kept as float32.
         settings: Dict of JSON's types: `latent_dim`, `support` (one of
-            `wae_tf.samplers.support.SUPPORTS`), and what else the arrays need.
+            `wae_tf.samplers.support.SUPPORTS`), and what else the arrays need; `stale` once
+            the codes that it was fitted to are no longer the model's.
 
     Raises:
         ValueError: Arrays or settings are missing, or do not fit each other.
@@ -36,6 +37,15 @@ class Sampler:
                 f"Received: settings={self.settings}"
             )
         self.latent_dim = int(self.settings["latent_dim"])
+
+    @property
+    def stale(self):
+        """Whether the model was trained after this was fitted; saved with the settings."""
+        return bool(self.settings.get("stale", False))
+
+    @stale.setter
+    def stale(self, stale):
+        self.settings["stale"] = bool(stale)
 
     @classmethod
     def fit(cls, points, settings, *, seed=0, verbose=0):

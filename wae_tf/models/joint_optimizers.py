@@ -1,0 +1,108 @@
+"""What Keras's callbacks do to `model.optimizer`, done to a model's other optimizers too."""
+
+import types
+
+import keras
+
+__all__ = ["with_other_optimizers"]
+
+
+def with_other_optimizers(callbacks, optimized, couple_learning_rates):
+    """Adds to the callbacks of `fit` those that let other optimizers follow the first.
+
+    Args:
+        callbacks: As in `keras.Model.fit`: None, one, a list or a `CallbackList`.
+        optimized: Dict from the model's attribute for an optimizer to the variables it moves.
+        couple_learning_rates: Whether their learning rates keep their proportion to the first.
+
+    Returns:
+        The callbacks, as a list, or the same `CallbackList`.
+    """
+    others = {name: moved for name, moved in optimized.items() if name != "optimizer"}
+    if not others:
+        return callbacks
+    whole = isinstance(callbacks, keras.callbacks.CallbackList)
+    given = callbacks.callbacks if whole else callbacks
+    given = list(given) if isinstance(given, (list, tuple)) else [given] if given else []
+    # Averages first, for callbacks that save; rates last, after the callbacks that change them.
+    wanted = [_FinalAverages(others)]
+    for callback in given:
+        wanted.append(callback)
+        if isinstance(callback, keras.callbacks.SwapEMAWeights):
+            wanted += [_SwapOther(callback.swap_on_epoch, name) for name in others]
+    if couple_learning_rates:
+        wanted.append(_FollowRate(others))
+    if not whole:
+        return wanted
+    for callback in wanted:
+        if callback not in given:
+            callbacks.append(callback)
+    return callbacks
+
+
+class _FinalAverages(keras.callbacks.Callback):
+    """Hands the variables of optimizers with `use_ema=True` their averages when `fit` ends.
+
+    Keras does so for `model.optimizer`.
+    """
+
+    def __init__(self, others):
+        super().__init__()
+        self._others = others
+
+    def on_train_end(self, logs=None):
+        for name, variables in self._others.items():
+            getattr(self.model, name).finalize_variable_values(variables)
+
+
+class _SwapOther(keras.callbacks.SwapEMAWeights):
+    """`keras.callbacks.SwapEMAWeights` for another optimizer of the model, if it averages."""
+
+    def __init__(self, swap_on_epoch, name):
+        super().__init__(swap_on_epoch=swap_on_epoch)
+        self._name = name
+
+    def set_model(self, model):
+        super().set_model(types.SimpleNamespace(optimizer=getattr(model, self._name)))
+
+    def _apply_to_ema_optimizers(self, *functions):
+        optimizer = self.model.optimizer
+        if getattr(optimizer, "inner_optimizer", optimizer).use_ema:
+            super()._apply_to_ema_optimizers(*functions)
+
+
+class _FollowRate(keras.callbacks.Callback):
+    """Multiplies the learning rates of other optimizers by what that of the first changed by.
+
+    It looks where an epoch begins and where it ends, at rates that are numbers: schedules see to
+    themselves. A rate that was changed by someone else in the meantime is left as it is.
+    """
+
+    def __init__(self, others):
+        super().__init__()
+        self._names = ["optimizer", *others]
+        self._rates = {}
+
+    def on_train_begin(self, logs=None):
+        self._rates = self._read()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._follow()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._follow()
+
+    def _read(self):
+        rates = {name: getattr(self.model, name).learning_rate for name in self._names}
+        return {name: float(r) for name, r in rates.items() if isinstance(r, keras.Variable)}
+
+    def _follow(self):
+        before, now = self._rates, self._read()
+        first = now.get("optimizer")
+        if first not in (None, before.get("optimizer")) and before.get("optimizer"):
+            for name, rate in now.items():
+                if name != "optimizer" and rate == before.get(name):
+                    rate *= first / before["optimizer"]
+                    getattr(self.model, name).learning_rate = rate
+            now = self._read()
+        self._rates = now
