@@ -133,19 +133,20 @@ def test_losses_of_keras_are_refused(name):
 @pytest.mark.parametrize("name", CLASSES)
 def test_callbacks_know_that_losses_are_to_fall(name, images, tmp_path):
     model = compiled(name)
-    for loss in model.loss_names:
-        monitor = f"val_{loss}"
-        callbacks = [
-            keras.callbacks.EarlyStopping(monitor),
-            keras.callbacks.ReduceLROnPlateau(monitor),
-            keras.callbacks.ModelCheckpoint(
-                tmp_path / "best.keras", monitor=monitor, save_best_only=True
-            ),
-        ]
-        for callback in callbacks:
-            callback.set_model(model)
-            callback._set_monitor_op()
-            assert callback.monitor_op(1.0, 2.0) and not callback.monitor_op(2.0, 1.0)
+    names = [f"{part}{loss}" for loss in model.loss_names for part in ("", "val_")]
+    kinds = keras.callbacks
+    callbacks = [
+        *(kinds.EarlyStopping(name, patience=9, restore_best_weights=True) for name in names),
+        *(kinds.ReduceLROnPlateau(name) for name in names),
+        *(
+            kinds.ModelCheckpoint(tmp_path / f"{name}.keras", monitor=name, save_best_only=True)
+            for name in names
+        ),
+    ]
+    fit(model, images, validation_data=images, callbacks=callbacks)
+    for callback in callbacks:
+        assert callback.monitor_op(1.0, 2.0) and not callback.monitor_op(2.0, 1.0)
+    assert len(list(tmp_path.iterdir())) == len(names)
 
 
 def test_callbacks_in_fit(images, tmp_path):

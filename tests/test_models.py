@@ -63,6 +63,7 @@ def functional():
     ids=["sequential", "functional", "subclassed", "unbuilt"],
 )
 def test_anyones_networks_train(divergence, encoder, arguments):
+    keras.utils.set_random_seed(0)
     model = divergence(encoder(), tiny.networks()[1], **arguments)
     model.compile(keras.optimizers.Adam(1e-2))
     assert (model.image_shape, model.latent_dim) == ((8, 8, 1), 3)

@@ -2,7 +2,6 @@
 
 import keras
 import tensorflow as tf
-from keras.src.trainers.compile_utils import MetricsList  # Keras's callbacks look for this class.
 
 from wae_tf import pixels
 
@@ -15,6 +14,7 @@ _COMPILE_ARGUMENTS = (
     "run_eagerly",
     "couple_learning_rates",
 )
+_COUNTS = {2: "two", 3: "three"}
 
 
 class CompiledModel(keras.Model):
@@ -35,9 +35,8 @@ class CompiledModel(keras.Model):
 
     @property
     def metrics(self):
-        losses = list(self._trackers.values())
         compiled = [] if self._compile_metrics is None else [self._compile_metrics]
-        return [*losses, _LowerIsBetter(losses), *compiled]
+        return [*self._trackers.values(), *compiled]
 
     def optimized_variables(self):
         """Returns what each optimizer moves: dict from the model's attribute for it."""
@@ -87,8 +86,8 @@ class CompiledModel(keras.Model):
         made = [id(o) for o in optimizers.values() if not isinstance(o, (str, dict))]
         if len(set(made)) < len(made):
             raise ValueError(
-                f"{' and '.join(f'`{name}`' for name in names)} must be different objects: each "
-                "keeps state for its own variables. Received: the same object twice"
+                f"{' and '.join(f'`{name}`' for name in names)} must be {_COUNTS[len(names)]} "
+                "objects: each keeps state for its own variables. Received: the same object twice"
             )
         super().compile(
             optimizer=optimizer,
@@ -135,21 +134,6 @@ class CompiledModel(keras.Model):
         if self._compile_metrics is not None:
             self._compile_metrics.update_state(pixels.to_model_range(x, (0.0, 1.0)), y_pred)
         return self.get_metrics_result()
-
-
-class _LowerIsBetter(MetricsList):
-    """Trackers of losses once more, where Keras looks up which way is better.
-
-    Callbacks such as `EarlyStopping` then need no `mode`.
-    """
-
-    def __init__(self, trackers):
-        super().__init__(trackers, name="lower_is_better")
-        for tracker in trackers:
-            tracker._direction = "down"
-
-    def result(self):
-        return {}
 
 
 def _like(optimizer, first):

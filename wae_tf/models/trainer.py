@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from wae_tf import pixels
 from wae_tf.models.compiling import CompiledModel
-from wae_tf.models.joint_optimizers import with_other_optimizers
+from wae_tf.models.fit_callbacks import completed
 
 __all__ = ["ObjectiveTrainer"]
 
@@ -76,9 +76,7 @@ class ObjectiveTrainer(CompiledModel):
             validation_data = (checked, *validation_data[1:]) if pair else checked
         if self.compiled:  # Otherwise Keras says so.
             self.mark_samplers_stale()
-            callbacks = with_other_optimizers(
-                callbacks, self.optimized_variables(), self.couple_learning_rates
-            )
+            callbacks = completed(callbacks, self)
         return super().fit(
             x,
             y,

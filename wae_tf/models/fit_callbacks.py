@@ -1,42 +1,49 @@
-"""What Keras's callbacks do to `model.optimizer`, done to a model's other optimizers too."""
+"""What a model adds to the callbacks of `fit`, so that Keras's own work as they do elsewhere."""
 
 import types
 
 import keras
 
-__all__ = ["with_other_optimizers"]
+__all__ = ["completed"]
 
 
-def with_other_optimizers(callbacks, optimized, couple_learning_rates):
-    """Adds to the callbacks of `fit` those that let other optimizers follow the first.
+def completed(callbacks, model):
+    """Returns the callbacks of `fit`, completed for a model.
+
+    Callbacks that follow a loss by name, such as `keras.callbacks.EarlyStopping`, learn that
+    it is to fall, which Keras knows of `loss` alone. Where a model has several optimizers, the
+    others take part in what callbacks do to `model.optimizer`: see the classes below.
 
     Args:
         callbacks: As in `keras.Model.fit`: None, one, a list or a `CallbackList`.
-        optimized: Dict from the model's attribute for an optimizer to the variables it moves.
-        couple_learning_rates: Whether their learning rates keep their proportion to the first.
-
-    Returns:
-        The callbacks, as a list, or the same `CallbackList`.
+        model: `CompiledModel`, compiled.
     """
-    others = {name: moved for name, moved in optimized.items() if name != "optimizer"}
-    if not others:
-        return callbacks
     whole = isinstance(callbacks, keras.callbacks.CallbackList)
     given = callbacks.callbacks if whole else callbacks
     given = list(given) if isinstance(given, (list, tuple)) else [given] if given else []
+    for callback in given:
+        monitor = getattr(callback, "monitor", None)
+        losses = model.loss_names if isinstance(monitor, str) else ()
+        if getattr(callback, "mode", None) == "auto" and monitor.removeprefix("val_") in losses:
+            callback.mode = "min"
+    others = {k: moved for k, moved in model.optimized_variables().items() if k != "optimizer"}
+    if not others:
+        return callbacks
     # Averages first, for callbacks that save; rates last, after the callbacks that change them.
     wanted = [_FinalAverages(others)]
     for callback in given:
         wanted.append(callback)
         if isinstance(callback, keras.callbacks.SwapEMAWeights):
             wanted += [_SwapOther(callback.swap_on_epoch, name) for name in others]
-    if couple_learning_rates:
+    if model.couple_learning_rates:
         wanted.append(_FollowRate(others))
     if not whole:
         return wanted
     for callback in wanted:
         if callback not in given:
-            callbacks.append(callback)
+            callback.set_params(callbacks.params)
+            callback.set_model(model)
+    callbacks.callbacks[:] = wanted
     return callbacks
 
 
