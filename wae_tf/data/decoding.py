@@ -6,6 +6,8 @@ import os
 
 import keras
 
+from wae_tf.data import preparation as preparing
+
 __all__ = ["decoded"]
 
 _THREADS = min(8, os.cpu_count() or 1)
