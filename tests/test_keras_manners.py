@@ -263,10 +263,14 @@ def test_gradient_accumulation_draws_anew_for_each_batch(name, images, tmp_path)
     fit(model, images[:24], batch_size=8)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    assert tuple(loaded.step_seed().numpy()) == (0, 7)
-    for each in (model, loaded):
+    model.save_weights(tmp_path / "checkpoint.weights.h5")
+    sgd = keras.optimizers.SGD(1e-3, gradient_accumulation_steps=2)
+    resumed = compiled(name, optimizer=sgd)
+    resumed.load_weights(tmp_path / "checkpoint.weights.h5")
+    for each in (model, loaded, resumed):
+        assert tuple(each.step_seed().numpy()) == (0, 7)
         fit(each, images, batch_size=8)
-    tiny.assert_identical(tiny.weights(model), tiny.weights(loaded))
+        tiny.assert_identical(tiny.weights(each), tiny.weights(model))
 
 
 def test_accumulated_steps_are_one_step_on_the_mean_of_gradients(images):
@@ -283,13 +287,14 @@ def test_accumulated_steps_are_one_step_on_the_mean_of_gradients(images):
         np.testing.assert_allclose(now, old - 0.05 * (a + b), rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("name", [*CLASSES, "learned VAE"])
 def test_averaged_weights_serve_once_training_ends(name, images, tmp_path):
     def averaging():
         return keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5)
 
     others = {"discriminator_optimizer": averaging()} if name == "WAEGAN" else {}
-    model = compiled(name, optimizer=averaging(), **others)
+    model = build("VAE", likelihood="learned") if name == "learned VAE" else build(name)
+    model.compile(averaging(), **others)
     moved = {**model.optimized_variables()}
     paths, averages = [], {key: [np.array(v) for v in moved[key]] for key in moved}
 

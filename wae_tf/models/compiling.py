@@ -38,6 +38,17 @@ class CompiledModel(keras.Model):
         compiled = [] if self._compile_metrics is None else [self._compile_metrics]
         return [*self._trackers.values(), *compiled]
 
+    @property
+    def trainable_weights(self):
+        """As in any Keras model; once compiled, in the order in which `optimizer` has its own.
+
+        Keras hands these to `optimizer.finalize_variable_values`, which counts on the order.
+        """
+        weights = super().trainable_weights
+        moved = self.autoencoder_variables if self.compiled else []
+        known = {id(variable) for variable in moved}
+        return [*moved, *(weight for weight in weights if id(weight) not in known)]
+
     def optimized_variables(self):
         """Returns what each optimizer moves: dict from the model's attribute for it."""
         return {"optimizer": self.autoencoder_variables}

@@ -80,8 +80,9 @@ class Generation:
             return self.decode(self.prior.sample(n, seed=(seed, 0)), batch_size)
         if sampler not in self.samplers:
             raise ValueError(
-                f"`sampler` must be one of {['prior', *self.samplers]}; "
-                "`wae_tf.samplers.fit(model, images, kind='gmm')` fits one. "
+                f"`sampler` must be one of {['prior', *self.samplers]}; those of "
+                f"{list(storage.CLASSES)} can be fitted, such as by "
+                "`wae_tf.samplers.fit(model, images, kind='gmm')`. "
                 f"Received: sampler={sampler!r}"
             )
         if self.samplers[sampler].stale:

@@ -93,7 +93,7 @@ class VAE(AE):
     def autoencoder_variables(self):
         """As `AE.autoencoder_variables`, and the pixels' variance if it is learned."""
         learned = [self.pixel_log_variance] if self.likelihood == "learned" else []
-        return learned + super().autoencoder_variables  # In the order of `trainable_variables`.
+        return super().autoencoder_variables + learned
 
     def objective(self, x, training=False, seed=(0, 0)):
         """Computes the terms of the bound; arguments as in `AE.objective`."""
