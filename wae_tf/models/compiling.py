@@ -90,7 +90,8 @@ class CompiledModel(keras.Model):
         if unknown:
             raise TypeError(
                 "`compile` takes no loss and no weights, as the objective is built in and its "
-                f"terms are logged: leave out all but {[*names, *_COMPILE_ARGUMENTS]}. "
+                f"terms are logged: leave out all but {[*names, *_COMPILE_ARGUMENTS]}, and for "
+                "`WAEGAN` `discriminator_optimizer`. "
                 f"Received: {type(self).__name__} with {unknown}"
             )
         optimizers = {"optimizer": optimizer, **{n: others.get(n, "adam") for n in names[1:]}}
