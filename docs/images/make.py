@@ -1,6 +1,9 @@
-"""Draws the pictures of the README from the models of the zoo.
+"""Draws the pictures of the README, all but the faces, from the models of the zoo.
 
 python docs/images/make.py
+wae-sample --model=celeba_wae_mmd --sampler=gmm --num=64 --output=docs/images/celeba_wae_mmd.jpg
+
+After a change of a model's weights, run it again.
 """
 
 import pathlib
@@ -10,7 +13,7 @@ from scipy.stats import norm
 
 import wae_tf
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).resolve().parent
 
 
 def digit_interpolation():
@@ -32,6 +35,18 @@ def latent_plane():
     wae_tf.pictures.save(HERE / "mnist_latent_plane.png", picture, 1)
 
 
+def thumbnails():
+    """Puts eight samples of each model into its entry, for the table of the zoo."""
+    for name in wae_tf.list_models():
+        model = wae_tf.load(name)
+        kind = "jpg" if model.image_shape[-1] == 3 else "png"
+        picture = wae_tf.pictures.grid(model.sample(8, seed=0, sampler="gmm"), 4)
+        scale = 2 if picture.shape[1] < 200 else 1
+        path = HERE.parents[1] / "zoo" / name / f"thumbnail.{kind}"
+        wae_tf.pictures.save(path, picture, scale)
+
+
 if __name__ == "__main__":
     digit_interpolation()
     latent_plane()
+    thumbnails()
