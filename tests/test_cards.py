@@ -424,7 +424,7 @@ def test_program(full, tmp_path, run_program, capsys):
     assert (full / "README.md").read_text(encoding="utf-8") == model_card(full)
     (tmp_path / "all.md").write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")
     assert not run(f"--readme={tmp_path / 'all.md'}")
-    assert "| Name |" in (tmp_path / "all.md").read_text(encoding="utf-8")
+    assert "| Model |" in (tmp_path / "all.md").read_text(encoding="utf-8")
     assert "all.md" in capsys.readouterr().out
     assert "--model, --readme or both must be given" in run()
     assert "such as one of" in run("--model=mnist_wae_mdm")
