@@ -6,6 +6,8 @@ import os
 
 import keras
 
+from wae_tf.data import preparation as preparing
+
 __all__ = ["decoded"]
 
 _THREADS = min(8, os.cpu_count() or 1)
@@ -34,7 +36,7 @@ def decoded(items, preparation, broken, *, channels=None, verbose="auto"):
 
     def prepare(name, read):
         try:
-            image = preparation.decode(read())
+            image = preparing.decode(read())
         except (ImportError, MemoryError):
             raise
         except Exception as error:  # Pillow raises OSError, SyntaxError, struct.error...
@@ -44,7 +46,7 @@ def decoded(items, preparation, broken, *, channels=None, verbose="auto"):
         except ValueError as error:
             raise ValueError(f"{error}, image={name!r}") from error
 
-    preparation.require_pillow()
+    preparing.require_pillow()
     verbose = broken.total >= 1000 if verbose == "auto" else verbose
     bar = keras.utils.Progbar(broken.total, unit_name="image", interval=0.5) if verbose else None
     first = None
