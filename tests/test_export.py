@@ -24,7 +24,7 @@ from wae_tf import data, export, training
 from wae_tf.export.xla_step.naming import identity, named_variables
 from wae_tf.training import callbacks
 
-RUNNER = pathlib.Path(export.__file__).parent / "run_exported.py"
+RUNNER = pathlib.Path(export.__file__).parent / "xla_step" / "run_exported.py"
 BATCH = 20
 STEPS = 10  # Of an epoch.
 

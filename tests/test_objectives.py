@@ -1,6 +1,7 @@
 """Checks the models beside WAE-MMD and WAE-GAN, and every switch of a config, on small networks."""
 
 import dataclasses
+import importlib
 
 import keras
 import numpy as np
@@ -161,13 +162,14 @@ def test_a_resumed_training_is_not_pretrained_again(tmp_path):
     config = dataclasses.replace(config, epochs=2, lr_schedule="plateau")
     model = wae_tf.training.train(config, tmp_path / "data.npz", whole, verbose=0)
     stop = _StopAfter(1)
-    original = wae_tf.training._callbacks
-    wae_tf.training._callbacks = lambda *arguments: [*original(*arguments), stop]
+    module = importlib.import_module("wae_tf.training.train")
+    original = module._callbacks
+    module._callbacks = lambda *arguments: [*original(*arguments), stop]
     try:
         with pytest.raises(KeyboardInterrupt):
             wae_tf.training.train(config, tmp_path / "data.npz", parts, verbose=0)
     finally:
-        wae_tf.training._callbacks = original
+        module._callbacks = original
     resumed = wae_tf.training.train(config, tmp_path / "data.npz", parts, verbose=0)
     tiny.assert_identical(tiny.weights(model), tiny.weights(resumed))
 

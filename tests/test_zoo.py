@@ -75,7 +75,7 @@ def entry(saved, tmp_path):
 def empty_zoo(tmp_path, monkeypatch):
     directory = tmp_path / "zoo"
     directory.mkdir()
-    monkeypatch.setattr(zoo, "_zoo", lambda: directory)
+    monkeypatch.setattr(zoo.entries, "_zoo", lambda: directory)
     return directory
 
 
