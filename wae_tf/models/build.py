@@ -36,7 +36,8 @@ def build_model(config, name=None):
         "prior_components": config.prior_components,
         "pixel_range": config.pixel_range,
         "seed": config.seed,
-        "dtype": resolve_precision(config.precision),  # With mixed_float16, `compile` adds loss scaling.
+        # With mixed_float16, `compile` adds loss scaling.
+        "dtype": resolve_precision(config.precision),
         "name": name,
     }
     if config.model == "vae":
