@@ -1,5 +1,6 @@
 """Checks training on one's own images: what is chosen and why, what is left, what resumes."""
 
+import dataclasses
 import json
 import pathlib
 import re
@@ -20,6 +21,7 @@ from wae_tf.own_images.choosing import settle
 from wae_tf.own_images.facts import ImageFacts, as_source, look_at
 from wae_tf.own_images.machine import Machine, images_per_second, this_machine
 from wae_tf.own_images.rules import RULES
+from wae_tf.precision import computes_in_bfloat16
 from wae_tf.training import run_files
 
 CPU = Machine(gpu=False, cores=2, bfloat16=False)
@@ -90,7 +92,8 @@ def test_speed_is_what_was_measured_and_a_power_law_between(width, machine, shap
     values |= {"encoder": "dcgan", "decoder": "dcgan_mod", "precision": "float32"}
     assert images_per_second(machine, values) == pytest.approx(expected)
     values["precision"] = "mixed_bfloat16"
-    assert images_per_second(machine, values) == pytest.approx(expected * 165 / 119)
+    fast = dataclasses.replace(machine, bfloat16=True)
+    assert images_per_second(fast, values) == pytest.approx(expected * 165 / 119)
     assert images_per_second(GPU, values) is None
     assert images_per_second(machine, {**values, "decoder": "mlp"}) is None
 
@@ -201,20 +204,22 @@ def test_width_is_the_papers_on_a_gpu_and_narrow_without():
     assert chosen(encoder_width=64)[0].decoder_width == 64
 
 
-def test_precision_is_that_of_the_processor(tmp_path):
-    assert chosen(machine=CPU)[0].precision == "float32"
-    assert chosen(machine=BFLOAT16)[0].precision == "mixed_bfloat16"
-    assert chosen(machine=GPU)[0].precision == "float32"
-    cpuinfo = tmp_path / "cpuinfo"
-    for flags, expected in (
-        ("avx2 avx512f", False),
-        ("avx512_bf16 avx512f", True),
-        ("sse amx_bf16", True),
-    ):
-        cpuinfo.write_text(f"processor\t: 0\nflags\t\t: fpu {flags}\n")
-        assert this_machine(cpuinfo).bfloat16 == expected
-    assert not this_machine(tmp_path / "absent").bfloat16
-    assert this_machine().cores >= 1
+@pytest.mark.parametrize("machine", [CPU, BFLOAT16, GPU, dataclasses.replace(GPU, bfloat16=False)])
+def test_precision_is_that_of_the_machine(machine):
+    config, reasons = chosen(machine=machine)
+    assert config.precision == ("mixed_bfloat16" if machine.bfloat16 else "float32")
+    assert ("GPU" if machine.gpu else "processor") in reasons["precision"]
+    assert this_machine().cores >= 1 and this_machine().bfloat16 == computes_in_bfloat16()
+
+
+def test_emulated_bfloat16_is_expected_to_be_slow():
+    values = chosen(image_size=64)[0].to_dict()
+
+    def rate(machine, precision):
+        return images_per_second(machine, {**values, "precision": precision})
+
+    assert rate(BFLOAT16, "auto") == rate(BFLOAT16, "mixed_bfloat16") > rate(BFLOAT16, "float32")
+    assert rate(CPU, "auto") == rate(CPU, "float32") > 8.0 * rate(CPU, "mixed_bfloat16")
 
 
 # What is known of images.
@@ -461,7 +466,7 @@ def test_other_flags_are_refused_as_ever(run, photos):
             own_images.train(photos, run[0], verbose=0, **{**TINY, **changes})
 
 
-def test_an_interrupted_training_keeps_its_choice(photos, tmp_path, monkeypatch):
+def test_an_interrupted_training_keeps_its_choice(photos, tmp_path, monkeypatch, capsys):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
@@ -473,7 +478,9 @@ def test_an_interrupted_training_keeps_its_choice(photos, tmp_path, monkeypatch)
         with pytest.raises(KeyboardInterrupt):
             own_images.train(photos, tmp_path, verbose=0, **given)
     monkeypatch.setattr(runs, "this_machine", lambda: CPU)
-    own_images.train(photos, tmp_path, verbose=0, **given)
+    capsys.readouterr()
+    own_images.train(photos, tmp_path, verbose=2, **given)
+    assert "began in mixed_bfloat16, on another kind of machine" in capsys.readouterr().out
     assert wae_tf.load_config(tmp_path).precision == "mixed_bfloat16"
     assert run_files.stored_config(tmp_path).precision == "mixed_bfloat16"
 

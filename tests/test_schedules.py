@@ -32,13 +32,21 @@ def test_manual_changes_on_entering_epochs_31_51_and_101(epoch, factor):
     np.testing.assert_allclose(rates(schedule, epoch), 1e-3 * factor, rtol=1e-6)
 
 
-@pytest.mark.parametrize("epochs", [1, 3, 80])
+@pytest.mark.parametrize("epochs", [10, 30, 80])
 def test_manual_smooth_falls_to_a_hundredth_in_the_last_epoch(epochs):
     schedule = EpochSchedule(1e-3, "manual_smooth", epochs=epochs, steps_per_epoch=STEPS)
     for epoch in {1, (epochs + 1) // 2, epochs}:
         expected = 1e-3 * 100 ** (-epoch / epochs)
         np.testing.assert_allclose(rates(schedule, epoch), expected, rtol=1e-5)
     np.testing.assert_allclose(rates(schedule, epochs), 1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 9])
+def test_manual_smooth_falls_no_faster_in_few_epochs(epochs):
+    schedule = EpochSchedule(1e-3, "manual_smooth", epochs=epochs, steps_per_epoch=STEPS)
+    for epoch in range(1, epochs + 1):
+        expected = 1e-3 * 100 ** (-epoch / 10)
+        np.testing.assert_allclose(rates(schedule, epoch), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(

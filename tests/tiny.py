@@ -48,6 +48,7 @@ def config(**changes):
         "cost_scale": 0.5,
         "batch_size": 8,
         "epochs": 2,
+        "precision": "float32",  # The same numbers on all machines.
     }
     return wae_tf.WAEConfig(**{**small, **changes})
 

@@ -3,6 +3,11 @@
 import importlib
 import sys
 
+from wae_tf import quiet, requirements
+
+requirements.warn_of_others()  # Before what could fail for that reason.
+quiet.import_tensorflow()  # First, as what else imports it would not be quiet.
+
 from wae_tf import (
     data,
     divergences,

@@ -14,6 +14,7 @@ from wae_tf.models.vae import LIKELIHOODS
 from wae_tf.models.wae import REG_WEIGHT_SCHEDULES
 from wae_tf.networks.build import DECODERS, ENCODERS
 from wae_tf.networks.heads import CODES
+from wae_tf.precision import PRECISIONS
 from wae_tf.priors.named import PRIORS, check_prior
 from wae_tf.schedules import SCHEDULES
 
@@ -23,7 +24,6 @@ LR_SCHEDULES = (*SCHEDULES, "plateau")  # The last is a callback, `wae_tf.traini
 MODELS = ("wae", "vae", "ae")
 DIVERGENCES = (*SAMPLE_DIVERGENCES, *ADVERSARIAL)
 LOWEST = {"batch_size": 2, "pretrain_batch_size": 2, "num_images": 2, "max_shift": 0}  # Else 1.
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 def _field(default, text):
@@ -130,7 +130,9 @@ class WAEConfig:
     batch_size: int = _field(100, "Images in a training step; at least 2.")
     epochs: int = _field(100, "Passes through the training images.")
     precision: str = _field(
-        "float32", f"Compute type of the networks in training: one of {', '.join(PRECISIONS)}."
+        "auto",
+        f"Compute type of the networks in training: one of {', '.join(PRECISIONS)}. auto is "
+        "mixed_bfloat16 where the machine computes in bfloat16, else float32.",
     )
     seed: int = _field(0, "Fixes initial weights, order of images and noise.")
 

@@ -10,6 +10,8 @@ __all__ = ["SCHEDULES", "EpochSchedule"]
 # (first epoch, counted from 1, factor) of the authors' schedule 'manual'.
 _MANUAL = ((1, 1.0), (31, 0.5), (51, 0.1), (101, 0.01))
 
+_SMOOTH_EPOCHS = 10  # In which 'manual_smooth' falls to 1/100 at the fastest.
+
 SCHEDULES = ("constant", "manual", "manual_smooth", "exponential", "cosine")
 
 
@@ -21,7 +23,9 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
 
     - `"constant"`: 1.
     - `"manual"`: 1 up to epoch 30, 1/2 up to 50, 1/10 up to 100, then 1/100.
-    - `"manual_smooth"`: `100 ** (-k / epochs)`, so that the last one has 1/100.
+    - `"manual_smooth"`: `100 ** (-k / epochs)`, so that the last one has 1/100. Fewer than ten
+      epochs fall as ten would, which leaves the last one more: 1/100 from the first step on
+      learns nothing.
     - `"exponential"`: `10 ** (-(k - 1) / decay_epochs)`, which the authors' code does where
       its schedule is a number.
     - `"cosine"`: `(1 + cos(pi * (k - 1) / epochs)) / 2` ([1], without restarts), which the
@@ -68,7 +72,7 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
         if self.kind == "constant":
             factor = 1.0
         elif self.kind == "manual_smooth":
-            factor = ops.power(100.0, -epoch / self.epochs)
+            factor = ops.power(100.0, -epoch / max(self.epochs, _SMOOTH_EPOCHS))
         elif self.kind == "exponential":
             factor = ops.power(10.0, (1.0 - epoch) / self.decay_epochs)
         elif self.kind == "cosine":

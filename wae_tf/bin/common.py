@@ -9,6 +9,11 @@ from absl import app, flags
 from wae_tf import data
 from wae_tf.config import WAEConfig
 
+_VERBOSITY = (
+    "What TensorFlow says of itself and the machine: -1 its errors, 0 also warnings, 1 all. "
+    "Nothing by default."
+)
+
 
 def define_config_flags(values):
     """Defines one flag for each field of `WAEConfig`, and returns the holders by name.
@@ -125,6 +130,9 @@ def run(main, doc, values):
         doc: What the program does.
         values: `absl.flags.FlagValues` with its flags.
     """
+
+    if "verbosity" not in values:
+        flags.DEFINE_integer("verbosity", None, _VERBOSITY, flag_values=values)
 
     def checked(argv):
         if len(argv) > 1:

@@ -48,6 +48,7 @@ def _trained(origin):
     yield "Epochs", _count(origin.get("epochs"))
     yield "Time of training", _duration(origin.get("seconds"))
     yield "Hardware", origin.get("device")
+    yield "Precision", _code(origin.get("precision"))
     versions = {k: origin[k] for k in ("wae_tf", "keras", "tensorflow", "jax") if k in origin}
     yield "Versions in training", _pairs(versions)
 

@@ -5,6 +5,8 @@ import io
 
 import numpy as np
 
+from wae_tf.requirements import need
+
 __all__ = ["FORMATS", "Preparation", "decode", "require_pillow"]
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
@@ -151,9 +153,4 @@ def _with_channels(image, channels):
 
 def require_pillow():
     """Raises an ImportError that says what to install, unless Pillow is."""
-    try:
-        import PIL.Image  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            "Pillow must be installed to decode, crop or resize images: `pip install pillow`"
-        ) from error
+    need("PIL.Image", "Decoding, cropping or resizing of images")

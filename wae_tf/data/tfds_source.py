@@ -5,6 +5,7 @@ import difflib
 import numpy as np
 
 from wae_tf.data.source import Source
+from wae_tf.requirements import need
 
 __all__ = ["KINDS", "TfdsSource"]
 
@@ -91,15 +92,8 @@ class TfdsSource(Source):
 
 
 def _import_tfds(name):
-    try:
-        import tensorflow_datasets
-    except ImportError as error:
-        raise ImportError(
-            "TensorFlow Datasets must be installed to load a data set by name: `pip install "
-            "tensorflow-datasets`. A folder is given by a path with a slash, such as "
-            f"'./{name}'. Received: source={name!r}"
-        ) from error
-    return tensorflow_datasets
+    purpose = f"A data set by name, as {name!r} is (a folder is './{name}', with a slash),"
+    return need("tensorflow_datasets", purpose)
 
 
 def _builder(tfds, name, data_dir):

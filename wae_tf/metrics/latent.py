@@ -8,6 +8,7 @@ from wae_tf.metrics.inputs import feature_array
 from wae_tf.metrics.mardia import mardia
 from wae_tf.metrics.permutation import mmd_test
 from wae_tf.priors.named import get_prior
+from wae_tf.requirements import need
 
 __all__ = ["effective_dimension", "latent"]
 
@@ -136,7 +137,7 @@ def _moment_errors(z, z_prior, suffix):
 
 
 def _kolmogorov_smirnov(z, z_prior):
-    from scipy import stats
+    stats = need("scipy.stats", "A Kolmogorov-Smirnov test")
 
     tests = [stats.ks_2samp(a, b, method="asymp") for a, b in zip(z.T, z_prior.T, strict=True)]
     return [(float(test.statistic), float(test.pvalue)) for test in tests]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from wae_tf.metrics.inputs import image_array, image_batches
+from wae_tf.requirements import need
 
 __all__ = ["memorisation", "nearest_images"]
 
@@ -72,7 +73,7 @@ def nearest_images(queries, images):
     Returns:
         `(distances, indices)`, each of shape `(sum(n_i),)`, in the order of the queries.
     """
-    from sklearn.metrics import pairwise_distances_argmin_min
+    pairwise = need("sklearn.metrics", "A search for nearest images")
 
     points = np.concatenate(
         [batch.reshape(len(batch), -1) for query in queries for batch in image_batches(query)]
@@ -87,7 +88,7 @@ def nearest_images(queries, images):
                 f"Received: {batch.shape[1:]} and {queries[0].shape[1:]}"
             )
         block = batch.reshape(len(batch), -1)
-        nearest, block_distances = pairwise_distances_argmin_min(points, block)
+        nearest, block_distances = pairwise.pairwise_distances_argmin_min(points, block)
         nearer = block_distances < distances
         distances = np.where(nearer, block_distances, distances)
         indices = np.where(nearer, start + nearest, indices)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from wae_tf.metrics.inputs import check_same_dim, feature_array
+from wae_tf.requirements import need
 
 __all__ = ["precision_recall"]
 
@@ -44,7 +45,7 @@ def precision_recall(features_real, features_fake, *, k=5):
     [2] Naeem et al., *Reliable Fidelity and Diversity Metrics for Generative Models*,
         ICML 2020, arXiv:2002.09797.
     """
-    from sklearn.metrics import pairwise_distances_chunked
+    pairwise = need("sklearn.metrics", "`precision_recall`")
 
     if k < 1:
         raise ValueError(f"`k` must be at least 1. Received: k={k}")
@@ -59,7 +60,7 @@ def precision_recall(features_real, features_fake, *, k=5):
     recalled = np.zeros(len(real), bool)
     nearest = np.full(len(real), np.inf)
     start = 0
-    for distances in pairwise_distances_chunked(fake, real, working_memory=_MEBIBYTES):
+    for distances in pairwise.pairwise_distances_chunked(fake, real, working_memory=_MEBIBYTES):
         rows = slice(start, start + len(distances))
         inside[rows] = np.sum(distances <= real_radius, axis=1)
         recalled |= np.any(distances <= fake_radius[rows, None], axis=0)
@@ -75,7 +76,6 @@ def precision_recall(features_real, features_fake, *, k=5):
 
 def _radius(features, k):
     """Returns each point's distance to its k-th nearest neighbour, itself left out."""
-    from sklearn.neighbors import NearestNeighbors
-
-    neighbours = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(features)
+    neighbors = need("sklearn.neighbors", "`precision_recall`")
+    neighbours = neighbors.NearestNeighbors(n_neighbors=k, algorithm="brute").fit(features)
     return neighbours.kneighbors()[0][:, -1]

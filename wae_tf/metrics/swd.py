@@ -3,6 +3,7 @@
 import numpy as np
 
 from wae_tf.metrics.inputs import image_array
+from wae_tf.requirements import need
 
 __all__ = ["laplacian_pyramid", "sliced_wasserstein"]
 
@@ -111,8 +112,7 @@ def laplacian_pyramid(images, min_size):
 
 
 def _smooth(images):
-    from scipy import ndimage
-
+    ndimage = need("scipy.ndimage", "`sliced_wasserstein`")
     images = ndimage.convolve1d(images, _TAPS, axis=1, mode="mirror")
     return ndimage.convolve1d(images, _TAPS, axis=2, mode="mirror")
 

@@ -7,6 +7,7 @@ from wae_tf.models.wae import WAE
 from wae_tf.models.wae_gan import WAEGAN
 from wae_tf.models.wae_mmd import WAEMMD
 from wae_tf.networks.build import build_networks
+from wae_tf.precision import resolve_precision
 from wae_tf.priors.named import get_prior
 
 __all__ = ["build_model"]
@@ -35,7 +36,8 @@ def build_model(config, name=None):
         "prior_components": config.prior_components,
         "pixel_range": config.pixel_range,
         "seed": config.seed,
-        "dtype": config.precision,  # With mixed_float16, `compile` adds loss scaling.
+        # With mixed_float16, `compile` adds loss scaling.
+        "dtype": resolve_precision(config.precision),
         "name": name,
     }
     if config.model == "vae":

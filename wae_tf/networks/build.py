@@ -14,6 +14,7 @@ from wae_tf.networks.dcgan import check_width, dcgan_decoder, dcgan_encoder, dec
 from wae_tf.networks.discriminator import latent_discriminator
 from wae_tf.networks.mlp import mlp_decoder, mlp_encoder
 from wae_tf.networks.resnet import resnet_decoder, resnet_encoder
+from wae_tf.precision import resolve_precision
 
 __all__ = ["DECODERS", "ENCODERS", "Networks", "build_networks", "check_architectures"]
 
@@ -106,4 +107,5 @@ def _build(builder, config, **arguments):
     known = inspect.signature(builder).parameters
     arguments["kernel_size"] = config.kernel_size
     arguments = {name: value for name, value in arguments.items() if name in known}
-    return builder(config.image_shape, config.latent_dim, dtype=config.precision, **arguments)
+    arguments["dtype"] = resolve_precision(config.precision)
+    return builder(config.image_shape, config.latent_dim, **arguments)

@@ -13,7 +13,7 @@ from wae_tf.divergences.adversarial import ADVERSARIAL
 from wae_tf.own_images.facts import ImageFacts
 from wae_tf.own_images.machine import Machine, images_per_second
 
-__all__ = ["RULES", "SIZES", "SMALLEST", "Case"]
+__all__ = ["RULES", "SIZES", "SMALLEST", "Case", "precision_of"]
 
 SIZES = (32, 64, 128)
 SMALLEST = 8
@@ -97,12 +97,18 @@ def _horizontal_flip(case):
     )
 
 
+def precision_of(machine):
+    """Returns the `precision` that suits a `Machine`."""
+    return "mixed_bfloat16" if machine.bfloat16 else "float32"
+
+
 def _precision(case):
-    if case.machine.gpu:
-        return "float32", "as in the paper; on a GPU fast enough"
+    device = "GPU" if case.machine.gpu else "processor"
+    reason = f"the {device} does not compute in bfloat16"
     if case.machine.bfloat16:
-        return "mixed_bfloat16", "the processor computes in bfloat16: 1.4 times as fast"
-    return "float32", "the processor does not compute in bfloat16"
+        faster = "" if case.machine.gpu else ": 1.4 times as fast"
+        reason = f"the {device} computes in bfloat16{faster}"
+    return precision_of(case.machine), reason
 
 
 def _encoder_width(case):

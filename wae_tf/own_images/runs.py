@@ -4,10 +4,11 @@ import json
 
 from wae_tf import files, training, zoo
 from wae_tf.own_images import printing
-from wae_tf.own_images.choosing import settle, with_given
+from wae_tf.own_images.choosing import GIVEN, settle, with_given
 from wae_tf.own_images.completion import complete
 from wae_tf.own_images.machine import this_machine
 from wae_tf.own_images.parts import OwnImages
+from wae_tf.own_images.rules import precision_of
 from wae_tf.training import run_files
 
 __all__ = ["train"]
@@ -91,6 +92,10 @@ def _settled(workdir, images, image_size, given, config, init_from, say):
     if begun is not None:
         say(f"{workdir} goes on with the config that it began with:")
         reasons = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if reasons.get("precision", GIVEN) != GIVEN and (
+            note := run_files.precision_note(begun.precision, precision_of(this_machine()))
+        ):
+            say(note)
         return with_given(begun, image_size, given), reasons
     chosen, reasons = settle(
         images.facts, this_machine(), image_size, given, config=config, init_from=init_from

@@ -4,6 +4,7 @@ import numpy as np
 
 from wae_tf.plots.planes import least_gaussian_plane, principal_plane
 from wae_tf.plots.style import CLASS_COLOURS, CODES, INK, PRIOR, axes_area, styled
+from wae_tf.requirements import need
 
 __all__ = ["aggregate_posterior", "latent_scatter"]
 
@@ -197,13 +198,12 @@ def _finish(axes, points, names):
 
 def _outlines(axes, points, box, colour, style):
     """Draws the outlines of the highest density regions that hold 50% and 90%."""
-    from scipy.stats import gaussian_kde
-
+    stats = need("scipy.stats", "The outline of a density")
     if np.linalg.matrix_rank(np.cov(points, rowvar=False)) < 2:
         axes.plot(*points.T, ".", c=colour, ms=3)
         return
     points = points[:2000]
-    density = gaussian_kde(points.T)
+    density = stats.gaussian_kde(points.T)
     low, high = box.min(axis=0), box.max(axis=0)
     margin = 0.1 * (high - low)
     x, y = (np.linspace(low[i] - margin[i], high[i] + margin[i], 80) for i in (0, 1))

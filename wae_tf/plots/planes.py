@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from wae_tf.requirements import need
+
 __all__ = ["least_gaussian_plane", "principal_plane"]
 
 _STARTS = 8  # Random starts beside the eigenvectors; each costs milliseconds.
@@ -26,8 +28,7 @@ def least_gaussian_plane(codes, variance=1.0, seed=0):
     Raises:
         ValueError: `codes` has another shape.
     """
-    from scipy.optimize import minimize
-
+    optimize = need("scipy.optimize", "`least_gaussian_plane`")
     codes = _checked(codes)
     d = codes.shape[1]
     mean, spread = codes.mean(axis=0), np.cov(codes, rowvar=False) - variance * np.eye(d)
@@ -46,7 +47,7 @@ def least_gaussian_plane(codes, variance=1.0, seed=0):
     extreme = vectors[:, np.argsort(-np.abs(values))]
     starts = [extreme[:, :2], np.stack([extreme[:, 0] + 0.1 * extreme[:, 1], mean + 1e-9], 1)]
     starts += list(np.random.default_rng(seed).normal(size=(_STARTS, d, 2)))
-    found = [minimize(loss, start.ravel(), jac=True, method="BFGS") for start in starts]
+    found = [optimize.minimize(loss, start.ravel(), jac=True, method="BFGS") for start in starts]
     best = min(found, key=lambda result: result.fun)
     return _turned(np.linalg.qr(best.x.reshape(d, 2))[0], codes)
 

@@ -3,6 +3,8 @@
 import functools
 import textwrap
 
+from wae_tf.requirements import need
+
 __all__ = ["CLASS_COLOURS", "CODES", "GREY", "INK", "PRIOR", "add_texts", "axes_area", "styled"]
 
 INK = "#222222"
@@ -58,9 +60,8 @@ def styled(function):
 
     @functools.wraps(function)
     def wrapper(*args, **kwargs):
-        import matplotlib.style
-
-        with matplotlib.style.context(_STYLE, after_reset=True):
+        style = need("matplotlib.style", f"`plots.{function.__name__}`")
+        with style.context(_STYLE, after_reset=True):
             return function(*args, **kwargs)
 
     return wrapper

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from wae_tf.requirements import need
 from wae_tf.samplers.base import Sampler, generator, normal_draws
 
 __all__ = ["GaussianMixtureSampler"]
@@ -38,8 +39,7 @@ class GaussianMixtureSampler(Sampler):
         Args:
             components: Gaussians in the mixture; needs twice as many codes.
         """
-        from sklearn.mixture import GaussianMixture
-
+        mixtures = need("sklearn.mixture", "Fitting a Gaussian mixture")
         if components < 1:
             raise ValueError(f"`components` must be at least 1. Received: components={components}")
         if len(points) < 2 * components:
@@ -47,7 +47,7 @@ class GaussianMixtureSampler(Sampler):
                 f"A mixture of {components} needs at least {2 * components} codes: pass more "
                 f"images, or fewer `components`. Received: {len(points)} codes"
             )
-        mixture = GaussianMixture(
+        mixture = mixtures.GaussianMixture(
             components,
             reg_covar=1e-6 * max(float(points.var(axis=0).mean()), 1e-12),
             max_iter=200,

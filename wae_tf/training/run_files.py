@@ -1,9 +1,11 @@
 """What a directory remembers of its run, so that no other run goes on there."""
 
+import dataclasses
 import json
 
 from wae_tf import data, files
 from wae_tf.config import WAEConfig
+from wae_tf.precision import resolve_precision
 
 __all__ = [
     "cache_file",
@@ -11,7 +13,9 @@ __all__ = [
     "check_images",
     "check_initial_weights",
     "describe_images",
+    "precision_note",
     "stored_config",
+    "with_precision",
     "write",
 ]
 
@@ -90,6 +94,35 @@ def stored_config(directory):
     """Returns the `WAEConfig` of the run that a directory holds, None where it holds none."""
     path = directory / _CONFIG
     return _read(path, WAEConfig.from_json, _SAME_CONFIG) if path.exists() else None
+
+
+def with_precision(directory, config):
+    """Settles `precision="auto"`: as the run of a directory began, or as this machine does it.
+
+    Args:
+        directory: Path of the directory; None for no run.
+        config: `WAEConfig` of the run that is to go there.
+
+    Returns:
+        Tuple of the config with a precision that no machine changes, and a text where the run
+        goes on in another one than this machine would have begun with, None elsewhere.
+    """
+    here = resolve_precision(config.precision)
+    begun = None if directory is None else stored_config(directory)
+    if config.precision != "auto" or begun is None:
+        return dataclasses.replace(config, precision=here), None
+    kept = resolve_precision(begun.precision)
+    return dataclasses.replace(config, precision=kept), precision_note(kept, here)
+
+
+def precision_note(begun, here):
+    """Returns what to say where a run goes on in another precision than this machine's; or None."""
+    if begun == here:
+        return None
+    return (
+        f"This run began in {begun}, on another kind of machine, and goes on in it; a new one "
+        f"would train in {here} here"
+    )
 
 
 def write(directory, config, described=None, initial=None):

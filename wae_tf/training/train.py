@@ -70,6 +70,9 @@ def train(
 ):
     """Trains a model, resuming where an earlier call stopped, and writes a zoo entry.
 
+    `precision="auto"` is settled when a run begins, and stays where it resumes: `config.json`
+    and the entry's provenance say what it was, the entry's config what was asked for.
+
     `workdir` gets `config.json`, `training_data.json` (number and hash of the training
     images), `history.csv`, a checkpoint after each epoch, `pictures/`, `tensorboard/`, and
     at the end `model.weights.h5` and `entry.json`, so that `wae_tf.load(workdir)` returns
@@ -112,6 +115,11 @@ def train(
         >>> model = train(config, "mnist.npz", "runs/mnist")
     """
     workdir = files.writable_directory(workdir, "workdir")
+    say = print if verbose else (lambda line: None)
+    asked = config
+    config, note = run_files.with_precision(workdir, asked)
+    if note:
+        say(note)
     run_files.check_config(workdir, config)
     initial = None if init_from is None else initial_weights.describe_weights(init_from)
     run_files.check_initial_weights(workdir, initial)
@@ -138,7 +146,6 @@ def train(
     )
     checkpoint = callbacks.Checkpoint(workdir)
     done = checkpoint.restore(model)
-    say = print if verbose else (lambda line: None)
     if done == config.epochs and zoo.is_entry(workdir):
         say(f"{workdir} is complete already: {_outcome(workdir)}")
         return model
@@ -179,7 +186,7 @@ def train(
     zoo.save_entry(
         workdir,
         model,
-        config,
+        asked,
         results={}
         if test_images is None
         else test_results(model, config, test_images, measured_at="the end of wae-train"),
@@ -191,6 +198,7 @@ def train(
             "epochs": config.epochs,
             "seconds": sum(row["seconds"] for row in checkpoint.history()),
             "device": _device(),
+            "precision": config.precision,
             "tensorflow": tf.__version__,
             "keras": keras.__version__,
         },

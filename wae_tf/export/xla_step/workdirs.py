@@ -46,6 +46,7 @@ def export_run(config, directory, images, *, workdir=None, pretrained=None):
             "`images` must fill a batch: take more images, or a smaller `batch_size`. "
             f"Received: {len(images)} images, batch_size={config.batch_size}"
         )
+    config, _ = run_files.with_precision(workdir and pathlib.Path(workdir), config)
     model = training.compile_model(build_model(config), config, steps_per_epoch)
     if pretrained is not None:
         model.set_weights(zoo.load(pretrained).get_weights())
@@ -136,6 +137,7 @@ def import_run(directory, workdir, test_images=None, provenance=None):
             "epochs": epochs + rest / steps_per_epoch,
             "seconds": sum(row.get("seconds", 0.0) for row in history),
             **ran,
+            "precision": config.precision,
             "tensorflow": tf.__version__,
             "keras": keras.__version__,
         },
