@@ -3,8 +3,9 @@
 from wae_tf.export import litert, onnx, saved_model, targets
 from wae_tf.export import parts as model_parts
 from wae_tf.models.exporting import EXPORTERS
+from wae_tf.samplers import storage
 
-__all__ = ["FORMATS", "PARTS", "export_parts"]
+__all__ = ["FORMATS", "PARTS", "export_keras", "export_parts"]
 
 PARTS = ("encoder", "decoder", "sampler")
 FORMATS = ("saved_model", "onnx", "litert")
@@ -57,3 +58,14 @@ def export_parts(model, directory, parts=PARTS, *, format="onnx", overwrite=Fals
                 litert.write(temporary / f"{name}.tflite", part, optimize=optimize)
             else:
                 saved_model.write(temporary / name, {"serving_default": part})
+
+
+def export_keras(model, directory, *, overwrite=False):
+    """Writes `model.keras`, which `keras.saving.load_model` reads where wae_tf is imported.
+
+    Fitted samplers lie beside it, as `wae_tf.samplers.read` takes them. Arguments and errors are
+    those of `export_parts`.
+    """
+    with targets.replacing_directory(directory, overwrite) as temporary:
+        model.save(temporary / "model.keras")
+        storage.write_all(temporary, model.samplers)

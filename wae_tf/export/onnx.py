@@ -39,6 +39,14 @@ def write(path, part):
             "ONNX must have an operation for all that a layer does: replace the layer, or export "
             f"a SavedModel. Received: {layer_in(node, part.networks)}, TensorFlow's {node}"
         )
+    got = sorted(value.name for value in proto.graph.input)
+    if got != sorted(part.inputs):
+        raise ValueError(
+            "ONNX has no place for tensors that a layer keeps outside its weights: make them "
+            f"weights, or NumPy arrays. Received: inputs {got}, expected {sorted(part.inputs)}"
+        )
+    for value in (*proto.graph.input, *proto.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "n"  # Instead of tf2onnx's `unk__87`.
     path.write_bytes(proto.SerializeToString())
 
 
@@ -68,7 +76,7 @@ def _tf2onnx():
         import tf2onnx.convert
     except ImportError as error:
         raise ImportError(
-            f'format=\'onnx\' needs the extra of that name: pip install "wae_tf[onnx]". '
+            f"format='onnx' needs the extra of that name: pip install \"wae_tf[onnx]\". "
             f"Received: {error}"
         ) from error
     return tf2onnx

@@ -58,7 +58,9 @@ def replacing_file(path, suffix, overwrite=False):
     """
     path = pathlib.Path(path).expanduser()
     if path.suffix != suffix or path.is_dir():
-        raise ValueError(f"`path` must be a file ending in {suffix!r}. Received: path={str(path)!r}")
+        raise ValueError(
+            f"`path` must be a file ending in {suffix!r}. Received: path={str(path)!r}"
+        )
     if path.exists() and not overwrite:
         raise ValueError(
             "`path` must be new: choose another one, or pass overwrite=True. "

@@ -48,7 +48,9 @@ class Generation:
 
     def reconstruct(self, x, batch_size=256):
         """Returns `decode(encode(x))`, the images as the model remembers them."""
-        return self._in_batches(reconstruct_batch, pixels.check_images(x, self.image_shape), batch_size)
+        return self._in_batches(
+            reconstruct_batch, pixels.check_images(x, self.image_shape), batch_size
+        )
 
     def sample(self, n, seed=None, batch_size=256, sampler="prior"):
         """Draws codes, from the prior or a sampler fitted to codes, and decodes them.

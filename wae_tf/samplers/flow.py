@@ -113,11 +113,12 @@ class FlowSampler(Sampler):
 
     def points(self, normal, uniform=None):
         z = normal
-        for bijector in reversed(self._flow.bijectors):
-            # TFP permutes by a gather that ONNX has not; ours only reverse.
+        # TFP's own `Permute` gathers as ONNX cannot, and its `Scale` and `Shift` would become
+        # inputs there: of the chain only the networks' bijectors are applied as they are.
+        for bijector in reversed(self._flow.bijectors[2:]):
             reverses = type(bijector).__name__ == "Permute"
             z = tf.gather(z, _backwards(self.latent_dim), axis=1) if reverses else bijector(z)
-        return z
+        return self.arrays["mean"] + self.arrays["stddev"] * z
 
 
 def _build(latent_dim, layers, units, mean, stddev, seed=0):
