@@ -33,4 +33,10 @@ def write(directory, parts, serve=None):
             lambda images: serve.function(images=images)["images"],
             input_signature=[*serve.inputs.values()],
         )
-    tf.saved_model.save(module, str(directory), signatures=module.functions)
+    logger = tf.get_logger()  # Would say at length where assets go, of which there are none.
+    level = logger.level
+    logger.setLevel("WARNING")
+    try:
+        tf.saved_model.save(module, str(directory), signatures=module.functions)
+    finally:
+        logger.setLevel(level)
