@@ -14,7 +14,7 @@ OPTIMIZATIONS = (None, "float16", "int8")
 
 
 def export_litert(model, path, *, overwrite=False, optimize=None):
-    """Writes reconstruction, `images` to `images`, to a file that ends in `.tflite`.
+    """Writes reconstruction, `images` to `reconstructions`, to a file that ends in `.tflite`.
 
     Raises:
         ValueError: The file is there, the model does not compute in float32, `optimize` is

@@ -9,7 +9,7 @@ __all__ = ["export_onnx", "write"]
 
 
 def export_onnx(model, path, *, overwrite=False):
-    """Writes reconstruction, `images` to `images`, to a file that ends in `.onnx`.
+    """Writes reconstruction, `images` to `reconstructions`, to a file that ends in `.onnx`.
 
     Raises:
         ValueError: The file is there, the model does not compute in float32, or ONNX has no

@@ -47,9 +47,9 @@ def parts(model, names=("encoder", "decoder", "sampler")):
 
 
 def reconstruction(model, dtype=tf.float32):
-    """Returns the part from `images` to `images`."""
+    """Returns the part from `images` to `reconstructions`: ONNX wants two names."""
     return Part(
-        lambda images: {"images": generation.reconstruct_batch(model, images)},
+        lambda images: {"reconstructions": generation.reconstruct_batch(model, images)},
         {"images": tf.TensorSpec((None, *model.image_shape), dtype, "images")},
         (model.encoder, model.decoder),
     )

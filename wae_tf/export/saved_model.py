@@ -30,7 +30,7 @@ def write(directory, parts, serve=None):
     module.read = [v for f in module.functions.values() for v in f.graph.variables]
     if serve is not None:
         module.serve = tf.function(
-            lambda images: serve.function(images=images)["images"],
+            lambda images: serve.function(images=images)["reconstructions"],
             input_signature=[*serve.inputs.values()],
         )
     logger = tf.get_logger()  # Would say at length where assets go, of which there are none.
