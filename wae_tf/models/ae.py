@@ -14,6 +14,7 @@ from wae_tf.models.checks import (
     check_pixel_range,
     check_random_codes,
 )
+from wae_tf.models.exporting import Exporting
 from wae_tf.models.generation import Generation
 from wae_tf.models.trainer import ObjectiveTrainer
 from wae_tf.priors.code_distribution import CodeDistribution
@@ -25,7 +26,7 @@ __all__ = ["AE"]
 
 
 @keras.saving.register_keras_serializable(package="wae_tf")
-class AE(Generation, ObjectiveTrainer):
+class AE(Generation, Exporting, ObjectiveTrainer):
     """Auto-encoder that minimises the reconstruction cost, and nothing else.
 
     Nothing ties its codes to the prior, so `sample` decodes draws that the decoder has

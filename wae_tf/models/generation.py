@@ -11,7 +11,7 @@ from wae_tf import pixels
 from wae_tf.models.checks import check_integer
 from wae_tf.samplers import storage
 
-__all__ = ["Generation"]
+__all__ = ["Generation", "decode_batch", "encode_batch", "reconstruct_batch"]
 
 
 class Generation:
@@ -30,7 +30,7 @@ class Generation:
         Raises:
             ValueError: `x` has the wrong shape, type or range, or NaN.
         """
-        return self._in_batches(_encode, pixels.check_images(x, self.image_shape), batch_size)
+        return self._in_batches(encode_batch, pixels.check_images(x, self.image_shape), batch_size)
 
     def decode(self, z, batch_size=256):
         """Returns images of codes `(n, latent_dim)`, shape `(n, height, width, channels)`.
@@ -45,11 +45,13 @@ class Generation:
             )
         if not np.all(np.isfinite(z)):
             raise ValueError("`z` must be finite. Received: NaN or infinity in `z`")
-        return self._in_batches(_decode, z, batch_size)
+        return self._in_batches(decode_batch, z, batch_size)
 
     def reconstruct(self, x, batch_size=256):
         """Returns `decode(encode(x))`, the images as the model remembers them."""
-        return self._in_batches(_reconstruct, pixels.check_images(x, self.image_shape), batch_size)
+        return self._in_batches(
+            reconstruct_batch, pixels.check_images(x, self.image_shape), batch_size
+        )
 
     def sample(self, n, seed=None, batch_size=256, sampler="prior"):
         """Draws codes, from the prior or a sampler fitted to codes, and decodes them.
@@ -182,13 +184,16 @@ def _arcs(a, b, t):
     return np.where(far, arc, _lines(a, b, t)).astype("float32")
 
 
-def _encode(model, batch):
+def encode_batch(model, batch):
+    """Returns codes of a batch of images; like the two below it can be part of a graph."""
     return model.codes(pixels.to_model_range(batch, model.pixel_range))
 
 
-def _decode(model, batch):
+def decode_batch(model, batch):
+    """Returns images of a batch of codes."""
     return pixels.from_model_range(model.decoder(batch, training=False), model.pixel_range)
 
 
-def _reconstruct(model, batch):
+def reconstruct_batch(model, batch):
+    """Returns the images that a batch of images comes back as."""
     return model.call(batch, training=False)
