@@ -17,6 +17,9 @@ OUTSIDE_PACKAGES = {
     "config.py",
     "files.py",
     "pixels.py",
+    "precision.py",
+    "quiet.py",
+    "requirements.py",
     "schedules.py",
 }
 SAME_PART = {"__init__.py", "base.py", "build.py"}
