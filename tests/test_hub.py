@@ -13,7 +13,8 @@ import tiny
 import wae_tf
 from wae_tf.zoo import hub
 
-huggingface_hub = pytest.importorskip("huggingface_hub")
+pytest.importorskip("huggingface_hub")
+constants = pytest.importorskip("huggingface_hub.constants")
 
 ADDRESS = "hf://ada/digits"
 WEIGHTS = "model.weights.h5"
@@ -38,10 +39,11 @@ def server(entry, tmp_path, monkeypatch):
     held.files = {path.name: path.read_bytes() for path in entry.iterdir()}
     held.files["evil.py"] = b"raise SystemExit(1)"
     with hub_server.serve(held) as address:
-        constants = huggingface_hub.constants
         monkeypatch.setattr(constants, "ENDPOINT", address)
         monkeypatch.setattr(
-            constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}"
+            constants,
+            "HUGGINGFACE_CO_URL_TEMPLATE",
+            address + "/{repo_id}/resolve/{revision}/{filename}",
         )
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
         held.address = address
@@ -160,7 +162,9 @@ def test_an_entry_that_lists_other_files_is_refused(server, change):
     assert bodies(server) == ["entry.json"]
 
 
-@pytest.mark.parametrize("address", ["hf://digits", "hf://a/b/c", "hf://a/../b", "hf://a/b@", "hf://a/b@../c"])
+@pytest.mark.parametrize(
+    "address", ["hf://digits", "hf://a/b/c", "hf://a/../b", "hf://a/b@", "hf://a/b@../c"]
+)
 def test_what_is_no_address_is_refused(address):
     with pytest.raises(ValueError, match="must be 'hf://user/name'"):
         wae_tf.load(address)

@@ -54,7 +54,7 @@ def library():
         ImportError: It is not installed.
     """
     try:
-        import huggingface_hub
+        import huggingface_hub.errors
     except ImportError as error:
         raise ImportError(
             "Models on the hub need huggingface_hub: `pip install 'wae_tf[hub]'`. "
