@@ -107,8 +107,8 @@ def _listed(address, path):
                 raise ValueError(f"a sampler's file must be such as 'sampler_gmm.h5': {name!r}")
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            f"A repository must hold an entry that `wae_tf.save_entry` wrote. Received: {address!r}, "
-            f"whose {_ENTRY} is none ({type(error).__name__}: {error})"
+            "A repository must hold an entry that `wae_tf.save_entry` wrote. "
+            f"Received: {address!r}, whose {_ENTRY} is none ({type(error).__name__}: {error})"
         ) from error
     return [*([entry["weights"]["file"]] if "weights" in entry else []), *samplers]
 
@@ -147,7 +147,7 @@ def _fetch(address, repository, name, revision, limit):
             "look at the spelling; for a private one log in by `hf auth login`, or set HF_TOKEN. "
             f"Received: {name} of {address!r} ({type(error).__name__}: {_first(error)})"
         ) from error
-    except Exception as error:  # noqa: BLE001 - its HTTP client, and so its errors, change by version.
+    except Exception as error:  # Its HTTP client, and so the errors, change by version.
         raise ConnectionError(
             "The hub must send the file whole: try again later; what has arrived is kept. "
             f"Received: {name} of {address!r} ({type(error).__name__}: {_first(error)})"
