@@ -86,7 +86,8 @@ const go = (toX, toY) => {
 };
 const follow = (event) => {
   const box = element.querySelector('.wae-map svg').getBoundingClientRect();
-  go(2 * (event.clientX - box.left) / box.width - 1, 1 - 2 * (event.clientY - box.top) / box.height);
+  go(2 * (event.clientX - box.left) / box.width - 1,
+    1 - 2 * (event.clientY - box.top) / box.height);
 };
 element.addEventListener('pointerdown', (event) => {
   const map = event.target.closest('.wae-map');
