@@ -8,7 +8,7 @@ import tiny
 from PIL import Image
 
 import wae_tf
-from wae_tf.explorer import analysis, directions, drawing, uploads, walks
+from wae_tf.explorer import analysis, directions, drawing, paths, uploads
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +53,15 @@ def test_directions_diagonalise_the_covariance(model):
 def test_a_great_circle_turns_evenly_and_a_line_does_not_turn():
     a, b = np.array([1.0, 0.0]), np.array([0.0, 2.0])
     half = 1.5 * np.array([0.5**0.5, 0.5**0.5])
-    np.testing.assert_allclose(walks.great_circle(a, b, [0, 0.5, 1]), [a, half, b], atol=1e-12)
-    np.testing.assert_allclose(walks.straight_line(a, b, [0.5]), [[0.5, 1.0]])
-    opposite = walks.great_circle(a, -a, [0.5])[0]
+    np.testing.assert_allclose(paths.great_circle(a, b, [0, 0.5, 1]), [a, half, b], atol=1e-12)
+    np.testing.assert_allclose(paths.straight_line(a, b, [0.5]), [[0.5, 1.0]])
+    opposite = paths.great_circle(a, -a, [0.5])[0]
     np.testing.assert_allclose([np.linalg.norm(opposite), opposite @ a], [1.0, 0.0], atol=1e-12)
 
 
 def test_the_middle_of_a_neighbourhood_is_the_code(model):
     found = directions.principal_directions(model)
-    codes = walks.neighbourhood(found, np.ones(3), step=0.5)
+    codes = paths.neighbourhood(found, np.ones(3), step=0.5)
     np.testing.assert_array_equal(codes[4], np.ones(3))
     step = 0.5 * found.stddevs[0] * found.axes[0]
     np.testing.assert_allclose(codes[5] - codes[4], step, atol=1e-6)

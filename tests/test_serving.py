@@ -17,8 +17,8 @@ import tiny
 
 import wae_tf
 from wae_tf.bin import export as program
-from wae_tf.export import export_parts, parts
-from wae_tf.export.parts import signatures
+from wae_tf.export import export_parts, model_parts
+from wae_tf.export.model_parts import signatures
 
 DOC = (pathlib.Path(__file__).parents[1] / "docs" / "serving.md").read_text()
 NOISE = {
@@ -152,7 +152,7 @@ def test_maps_of_noise_are_the_samplers_own_draws(model):
 def test_priors_as_maps_of_noise_have_the_moments_of_their_draws(prior):
     encoder = {"codes": "gaussian", "prior_components": 4} if prior == "vamp" else {}
     built = wae_tf.build_model(tiny.config(prior=prior, **encoder))
-    part = parts.parts(built, ["sampler"])["sampler_prior"]
+    part = model_parts.parts(built, ["sampler"])["sampler_prior"]
     rng = np.random.default_rng(0)
     draws = {"normal": lambda s: rng.normal(size=s), "uniform": lambda s: rng.random(s)}
     noise = {
@@ -179,7 +179,7 @@ def test_parts_equal_the_model(model, format, tmp_path):
         assert images.dtype == np.float32
         np.testing.assert_allclose(images, model.decode(codes[:n]), atol=1e-4)
     for kind in kinds:
-        part = parts.parts(model, ["sampler"])[f"sampler_{kind}"]
+        part = model_parts.parts(model, ["sampler"])[f"sampler_{kind}"]
         noise = {name: NOISE[name] for name in part.inputs}
         got = open_part(paths[f"sampler_{kind}"])(**noise)["codes"]
         np.testing.assert_allclose(got, part.function(**noise)["codes"], atol=1e-4)

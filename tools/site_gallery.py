@@ -27,7 +27,7 @@ def on_files(files, config):
     for name in entries:
         directory = _ZOO / name
         card = (directory / "README.md").read_text(encoding="utf-8")
-        card = _LINK.sub(lambda match: f"]({_from_card(match[1], name)})", card)
+        card = _LINK.sub(lambda match, name=name: f"]({_from_card(match[1], name)})", card)
         files.append(File.generated(config, f"cards/{name}.md", content=card))
         for picture in (*directory.glob("*.jpg"), *directory.glob("*.png")):
             target = f"cards/{name}/{picture.name}"
@@ -52,7 +52,8 @@ def _gallery(entries):
     ]
     for name, entry in entries.items():
         parts = entry.get("evaluation", {})
-        kinds = [kind for kind in ("gmm", "prior") if (_ZOO / name / f"samples_{kind}.jpg").exists()]
+        pictures = {k: _ZOO / name / f"samples_{k}.jpg" for k in ("gmm", "prior")}
+        kinds = [kind for kind, path in pictures.items() if path.exists()]
         text += [f"## [{name}](cards/{name}.md)", "", entry["description"] + ".", ""]
         for kind in kinds[:1]:
             picture = f"cards/{name}/samples_{kind}.jpg"

@@ -16,9 +16,9 @@ from wae_tf.explorer.analysis import Analysis, Typicality, analyse, nearest, typ
 from wae_tf.explorer.directions import Directions, principal_directions
 from wae_tf.explorer.drawing import draw_codes
 from wae_tf.explorer.opening import Opened, Shelf, open_model
-from wae_tf.explorer.planes import CodePlane, plane_of
+from wae_tf.explorer.paths import great_circle, neighbourhood, straight_line, way
+from wae_tf.explorer.plane_map import CodePlane, plane_of
 from wae_tf.explorer.uploads import crop_box, prepare, read_image
-from wae_tf.explorer.walks import great_circle, neighbourhood, straight_line, way
 
 __all__ = [
     "Analysis",

@@ -12,7 +12,7 @@ import numpy as np
 from wae_tf import zoo
 from wae_tf.explorer.directions import principal_directions
 from wae_tf.explorer.drawing import draw_codes, sampler_names
-from wae_tf.explorer.planes import plane_of
+from wae_tf.explorer.plane_map import plane_of
 from wae_tf.models.generation import Generation
 
 __all__ = ["Opened", "Shelf", "open_model"]

@@ -4,17 +4,24 @@ import gradio as gr
 
 from wae_tf.explorer.examples import ExampleSource
 from wae_tf.explorer.session import Page
-from wae_tf.explorer.tabs import directions, image, model, plane, sample, walk
+from wae_tf.explorer.tabs import (
+    directions_tab,
+    image_tab,
+    model_tab,
+    plane_tab,
+    sample_tab,
+    walk_tab,
+)
 
 __all__ = ["build_page"]
 
 _TABS = (
-    ("Sample", sample),
-    ("Walk", walk),
-    ("Directions", directions),
-    ("Plane", plane),
-    ("Your image", image),
-    ("Model", model),
+    ("Sample", sample_tab),
+    ("Walk", walk_tab),
+    ("Directions", directions_tab),
+    ("Plane", plane_tab),
+    ("Your image", image_tab),
+    ("Model", model_tab),
 )
 _HEAD = (
     '<div class="wae-head"><h1>wae_tf explorer</h1>'

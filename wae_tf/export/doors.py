@@ -1,7 +1,6 @@
 """Formats by name: the door that `model.export`, `export_parts` and `wae-export` go through."""
 
-from wae_tf.export import litert, onnx, saved_model, targets
-from wae_tf.export import parts as model_parts
+from wae_tf.export import litert, model_parts, onnx, saved_model, targets
 from wae_tf.models.exporting import EXPORTERS
 from wae_tf.samplers import storage
 
@@ -22,7 +21,7 @@ def export_parts(model, directory, parts=PARTS, *, format="onnx", overwrite=Fals
 
     The files are `encoder.onnx`, `decoder.onnx`, `sampler_prior.onnx`, and one more for each
     fitted sampler, such as `sampler_gmm.onnx`; in LiteRT they end in `.tflite`, and SavedModels
-    are directories. See `wae_tf.export.parts.parts` for what each takes and returns.
+    are directories. See `wae_tf.export.model_parts.parts` for what each takes and returns.
 
     Args:
         model: A model of wae_tf that computes in float32.

@@ -5,8 +5,8 @@ import tempfile
 import tensorflow as tf
 
 from wae_tf.export import saved_model, targets
+from wae_tf.export.model_parts import check_float32, reconstruction
 from wae_tf.export.onnx import layer_in
-from wae_tf.export.parts import check_float32, reconstruction
 
 __all__ = ["OPTIMIZATIONS", "export_litert", "write"]
 

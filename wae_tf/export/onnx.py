@@ -3,7 +3,7 @@
 import logging
 
 from wae_tf.export import targets
-from wae_tf.export.parts import check_float32, layers, reconstruction
+from wae_tf.export.model_parts import check_float32, layers, reconstruction
 
 __all__ = ["export_onnx", "write"]
 

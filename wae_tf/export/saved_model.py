@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from wae_tf.export import targets
-from wae_tf.export.parts import reconstruction, signatures
+from wae_tf.export.model_parts import reconstruction, signatures
 
 __all__ = ["export_saved_model", "write"]
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from wae_tf.export import noise
+from wae_tf.export import draws
 from wae_tf.models import generation
 
 __all__ = ["Part", "check_float32", "parts", "reconstruction", "signatures"]
@@ -34,7 +34,7 @@ def parts(model, names=("encoder", "decoder", "sampler")):
 
     - `encoder`: `images`, float32 in [0, 1], to `codes`.
     - `decoder`: `codes` to `images`.
-    - `sampler`: `normal`, `uniform` or both (see `wae_tf.export.noise`) to `codes`: one part
+    - `sampler`: `normal`, `uniform` or both (see `wae_tf.export.draws`) to `codes`: one part
       for the prior, `sampler_prior`, and one for each fitted sampler, such as `sampler_gmm`.
 
     Raises:
@@ -66,7 +66,7 @@ def signatures(model):
         "sample": _sample(model, lambda n, seed: model.prior.sample(n, seed=tf.stack([seed, 0]))),
     }
     for name, sampler in model.samplers.items():
-        found[f"sample_{name}"] = _sample(model, noise.seeded(sampler))
+        found[f"sample_{name}"] = _sample(model, draws.seeded(sampler))
     return found
 
 
@@ -110,8 +110,8 @@ def _decoder(model):
 
 
 def _samplers(model):
-    maps = {"prior": noise.of_prior(model.prior)}
-    maps |= {name: noise.of_sampler(sampler) for name, sampler in model.samplers.items()}
+    maps = {"prior": draws.of_prior(model.prior)}
+    maps |= {name: draws.of_sampler(sampler) for name, sampler in model.samplers.items()}
     return {f"sampler_{name}": _sampler(noise_map) for name, noise_map in maps.items()}
 
 

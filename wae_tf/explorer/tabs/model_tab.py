@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from wae_tf.explorer.card import card_pictures, card_text
+from wae_tf.explorer.shown_card import card_pictures, card_text
 
 __all__ = ["build"]
 

@@ -8,7 +8,7 @@ import numpy as np
 from wae_tf.explorer import markup
 from wae_tf.explorer.drawing import draw_codes
 from wae_tf.explorer.look import TILES_SCRIPT
-from wae_tf.explorer.walks import ROUTES, neighbourhood, way
+from wae_tf.explorer.paths import ROUTES, neighbourhood, way
 
 __all__ = ["build"]
 
