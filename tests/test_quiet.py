@@ -8,7 +8,10 @@ import pytest
 from wae_tf import quiet
 
 # What stands for TensorFlow: it writes past Python's standard error, as it does.
-NOISY = "import os; os.write(2, b'NOISE'); {more}\ndef get_logger(): import logging; return logging.getLogger()"
+NOISY = (
+    "import logging, os; os.write(2, b'NOISE'); {more}\n"
+    "def get_logger(): return logging.getLogger()"
+)
 
 
 @pytest.mark.parametrize(
