@@ -69,11 +69,42 @@ def test_a_seed_fixes_the_file(run, tmp_path):
     assert a == b and a != c
 
 
+def test_a_folder_holds_the_draws_numbered(run, model, tmp_path):
+    assert not run("--num=11", "--scale=1", "--seed=3", "--output=draws")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["draws"]
+    paths = sorted((tmp_path / "draws").iterdir())
+    assert [path.name for path in paths] == [f"{i:02}.png" for i in range(11)]
+    expected = pictures.to_uint8(wae_tf.load(model).sample(11, seed=3))[..., 0]
+    np.testing.assert_array_equal([pixels(path) for path in paths], expected)
+
+
+def test_an_array_holds_the_draws(run, model, tmp_path):
+    assert not run("--num=5", "--seed=3", "--output=draws.npz")
+    expected = pictures.to_uint8(wae_tf.load(model).sample(5, seed=3))
+    with np.load(tmp_path / "draws.npz") as arrays:
+        assert list(arrays) == ["images"]
+        np.testing.assert_array_equal(arrays["images"], expected)
+    assert [path.name for path in tmp_path.iterdir()] == ["draws.npz"]
+
+
+def test_a_folder_with_files_is_refused_and_with_overwrite_keeps_others(run, tmp_path):
+    folder = tmp_path / "draws"
+    folder.mkdir()
+    (folder / "note.txt").write_text("mine")
+    (folder / "7.png").write_bytes(b"of an earlier draw")
+    assert re.search("must be empty.*--overwrite", run("--num=2", "--output=draws"))
+    assert sorted(path.name for path in folder.iterdir()) == ["7.png", "note.txt"]
+    assert not run("--num=2", "--output=draws", "--overwrite")
+    assert sorted(path.name for path in folder.iterdir()) == ["0.png", "1.png", "7.png", "note.txt"]
+    assert (folder / "7.png").read_bytes() == b"of an earlier draw"
+    assert (folder / "note.txt").read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
         (["--output=x.jpg"], "must end in .png.*Received: --output=x.jpg"),
-        (["--output=x"], "must end in .png.*Received: --output=x"),
+        (["--output=x.webp"], "no suffix for a folder.*Received: --output=x.webp"),
         (["--output=absent/x.png"], "make 'absent', or choose.*Received: --output=absent/x.png"),
         (["--num=0"], "--num"),
         (["--seed=-1"], "--seed"),

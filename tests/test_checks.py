@@ -107,7 +107,7 @@ def test_an_unknown_jit_compile_is_refused():
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"loss": "mse"}, {"metrics": ["mae"]}, {"discriminator_optimizer": "adam"}],
+    [{"loss": "mse"}, {"weighted_metrics": ["mae"]}, {"discriminator_optimizer": "adam"}],
     ids=lambda arguments: next(iter(arguments)),
 )
 def test_the_objective_is_built_in(arguments):

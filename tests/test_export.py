@@ -458,14 +458,14 @@ def test_export_needs_a_compiled_model_and_pairs_of_codes(tmp_path):
         export.export_run(CONFIGS["small"], tmp_path, spots(19))
 
 
-def test_wae_export_from_the_command_line(tmp_path):
+def test_wae_export_step_from_the_command_line(tmp_path):
     (tmp_path / "tiny").mkdir()
     entry = {"config": CONFIGS["small"].to_dict()}
     (tmp_path / "tiny" / "entry.json").write_text(json.dumps(entry))
     np.savez(tmp_path / "spots.npz", x_train=spots(), x_test=spots(40, seed=1))
 
     def run(*arguments):
-        command = [sys.executable, "-m", "wae_tf.bin.export", "--directory=out", *arguments]
+        command = [sys.executable, "-m", "wae_tf.bin.export_step", "--directory=out", *arguments]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
 
     done = run("--data=spots.npz", "--config=./tiny", "--epochs=5")

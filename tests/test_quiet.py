@@ -8,10 +8,8 @@ import pytest
 from wae_tf import quiet
 
 # What stands for TensorFlow: it writes past Python's standard error, as it does.
-NOISY = (
-    "import logging, os; os.write(2, b'NOISE'); {more}\n"
-    "def get_logger(): return logging.getLogger()"
-)
+NOISY = """import os; os.write(2, b'NOISE'); {more}
+def get_logger(): import logging; return logging.getLogger()"""
 
 
 @pytest.mark.parametrize(

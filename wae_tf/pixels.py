@@ -1,9 +1,13 @@
-"""What an image is at the public API, and the ways between that and the networks."""
+"""What images are at the public API, and the ways between that and the networks."""
 
+import itertools
+import types
+
+import keras
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["check_images", "check_spec", "from_model_range", "to_model_range"]
+__all__ = ["check_data", "check_images", "check_spec", "from_model_range", "to_model_range"]
 
 
 def check_images(x, image_shape, name="x"):
@@ -61,6 +65,89 @@ def check_spec(shape, dtype, image_shape, name="x"):
     if not (dtype.is_floating or dtype == tf.uint8):
         raise ValueError(
             f"`{name}` must be uint8 in [0, 255] or floats in [0, 1]. Received: dtype={dtype.name}"
+        )
+
+
+def check_data(x, image_shape, batch_size=None, min_batch_size=1, name="x"):
+    """Checks what `fit`, `evaluate` or `predict` is to take images from, and returns it.
+
+    Arrays are looked at as a whole; of a `tf.data.Dataset`, a `keras.utils.PyDataset` and a
+    generator the first batch. A generator comes back as another one, which yields that batch
+    too. Other sources, such as distributed data sets, are not looked at.
+
+    Args:
+        x: Array of images, or a source of batches, or of pairs that begin with one.
+        image_shape: `(height, width, channels)` that is required.
+        batch_size: Images in a batch, where `x` is an array; None is Keras's own.
+        min_batch_size: Fewest images that the divergence works with.
+        name: What to call `x` in an error.
+
+    Raises:
+        ValueError: There is no image, a batch is too small, or images have the wrong shape,
+            type or range, or NaN.
+    """
+    if batch_size is not None and batch_size < min_batch_size:
+        raise ValueError(
+            f"`batch_size` must be at least {min_batch_size}: the MMD averages over pairs of "
+            f"different codes. Received: batch_size={batch_size}"
+        )
+    if isinstance(x, tf.data.Dataset):
+        _check_element_spec(x.element_spec, image_shape, name)
+        _check_batch(next(iter(x.take(1)), None), image_shape, min_batch_size, name)
+    elif isinstance(x, keras.utils.PyDataset):
+        empty = x.num_batches == 0
+        _check_batch(None if empty else x[0], image_shape, min_batch_size, name)
+    elif isinstance(x, types.GeneratorType):
+        first = next(x, None)
+        _check_batch(first, image_shape, min_batch_size, name)
+        batches = itertools.chain([first], x)  # Keras wants tuples of a generator.
+        return (batch if isinstance(batch, (list, tuple)) else (batch,) for batch in batches)
+    elif isinstance(x, (list, tuple, dict)):
+        raise ValueError(
+            f"`{name}` must be one array of images, or a data set: leave labels out, or pass them "
+            f"apart, as `y`. Received: a {type(x).__name__} of {len(x)}"
+        )
+    elif isinstance(x, (np.ndarray, tf.Tensor)):
+        check_images(x, image_shape, name)
+        if len(x) < min_batch_size:
+            raise ValueError(
+                f"`{name}` must hold at least {min_batch_size} images: the MMD averages over pairs "
+                f"of different codes. Received: {len(x)}"
+            )
+    return x
+
+
+def _check_element_spec(spec, image_shape, name):
+    spec = spec[0] if isinstance(spec, (list, tuple)) else spec
+    if not isinstance(spec, tf.TensorSpec):
+        raise ValueError(
+            f"`{name}` must be a data set of image batches, or of pairs that begin with one; "
+            f"`.map(lambda d: d['image'])` picks them from dicts. Received: element_spec={spec}"
+        )
+    if spec.shape.rank == 3 and spec.shape.is_compatible_with(image_shape):
+        raise ValueError(
+            f"`{name}` must be batched: append `.batch(100, drop_remainder=True)`. "
+            f"Received: elements of shape {tuple(spec.shape)}"
+        )
+    if spec.shape.rank is not None:
+        check_spec(spec.shape, spec.dtype, image_shape, name)
+
+
+def _check_batch(batch, image_shape, min_batch_size, name):
+    """Checks the first batch of a source, alone or first of a pair; None where there is none."""
+    if batch is None:
+        raise ValueError(f"`{name}` must hold at least one batch. Received: an empty data set")
+    if isinstance(batch, dict):
+        raise ValueError(
+            f"Batches of `{name}` must be images, or pairs that begin with them: take them out of "
+            f"the dict. Received: a dict of {sorted(batch)}"
+        )
+    images = batch[0] if isinstance(batch, (list, tuple)) else batch
+    check_images(images, image_shape, name)
+    if len(images) < min_batch_size:
+        raise ValueError(
+            f"Batches of `{name}` must hold at least {min_batch_size} images: the MMD averages "
+            f"over pairs of different codes. Received: a batch of {len(images)}"
         )
 
 

@@ -1,10 +1,11 @@
-"""Exports a training for machines that have JAX, or takes it back.
+"""Writes a model of the zoo for programs that have neither wae_tf nor Keras.
 
-wae-export --config=celeba_wae_mmd --data=celeba.zip --directory=exported
-wae-export --back --directory=exported --workdir=runs/celeba
+wae-export --model=mnist_wae_mmd --format=saved_model --output=served/mnist/1
+wae-export --model=mnist_wae_mmd --format=litert --optimize=float16 --output=phone
 
-Between the two, where JAX is: `python exported/run_exported.py`. The way back makes
-`wae_tf.load("runs/celeba")` return the model, and `wae-train` resume from there.
+saved_model has a signature for each thing a model does. onnx and litert are files for the encoder,
+the decoder and each sampler. keras is Keras's own file, which needs wae_tf to load, with samplers
+beside it.
 """
 
 import pathlib
@@ -13,94 +14,64 @@ from absl import flags
 
 from wae_tf import export, zoo
 from wae_tf.bin import common
-from wae_tf.config import WAEConfig
+from wae_tf.export import doors
 
 _FLAGS = flags.FlagValues()
-_DIRECTORY = flags.DEFINE_string(
-    "directory", None, "Exported directory: what travels.", required=True, flag_values=_FLAGS
-)
-_CONFIG = flags.DEFINE_string(
-    "config",
-    None,
-    "Zoo entry, trained or not, whose config to export, untrained.",
+_MODEL = common.define_model_flag(_FLAGS)
+_FORMAT = flags.DEFINE_enum(
+    "format",
+    "saved_model",
+    [*doors.FORMATS, "keras"],
+    "What to write.",
     flag_values=_FLAGS,
 )
-_PRETRAINED = flags.DEFINE_bool(
-    "pretrained", False, "Whether to export its weights as well.", flag_values=_FLAGS
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "Directory, new or empty.", required=True, flag_values=_FLAGS
 )
-_WORKDIR = flags.DEFINE_string(
-    "workdir",
+_PARTS = flags.DEFINE_list(
+    "parts",
     None,
-    "Directory of wae-train: a run to export in place of --config; or, with "
-    "--back, where the trained model goes.",
+    "Of onnx and litert: encoder, decoder, sampler. All by default.",
     flag_values=_FLAGS,
 )
-_BACK = flags.DEFINE_bool(
-    "back", False, "Whether to take a trained --directory back.", flag_values=_FLAGS
+_OPTIMIZE = flags.DEFINE_enum(
+    "optimize", None, ["float16", "int8"], "Smaller weights; of litert.", flag_values=_FLAGS
 )
-_IMAGES = common.define_image_flags(
-    _FLAGS,
-    required=False,
-    use="To train on; with --back for the results, which are else left out.",
+_OVERWRITE = flags.DEFINE_bool(
+    "overwrite", False, "Whether an earlier export may be replaced.", flag_values=_FLAGS
 )
-_SPLIT = flags.DEFINE_string(
-    "split", "train", "Training images, such as train[:8000].", flag_values=_FLAGS
-)
-_TEST_SPLIT = flags.DEFINE_string(
-    "test_split", "test", "Held-out images, for --back.", flag_values=_FLAGS
-)
-_OVERRIDES = common.define_config_flags(_FLAGS)
 
 
 def main():
-    if _BACK.value:
-        _take_back()
+    _check_flags()
+    model = zoo.load(_MODEL.value, precision="float32")
+    output, overwrite = _OUTPUT.value, _OVERWRITE.value
+    if _FORMAT.value == "saved_model":
+        model.export(output, overwrite=overwrite)
+    elif _FORMAT.value == "keras":
+        doors.export_keras(model, output, overwrite=overwrite)
     else:
-        _export()
-
-
-def _export():
-    _need(_IMAGES.data)
-    if (_CONFIG.value is None) == (_WORKDIR.value is None):
-        raise ValueError(
-            "Either --config or --workdir must say what to export. "
-            f"Received: --config={_CONFIG.value}, --workdir={_WORKDIR.value}"
+        export.export_parts(
+            model,
+            output,
+            _PARTS.value or doors.PARTS,
+            format=_FORMAT.value,
+            overwrite=overwrite,
+            optimize=_OPTIMIZE.value,
         )
-    if _WORKDIR.value is None:
-        config = common.changed_config(zoo.load_config(_CONFIG.value), _OVERRIDES)
-    elif common.given(_OVERRIDES) or _PRETRAINED.value:
+    names = sorted(path.name for path in pathlib.Path(output).expanduser().iterdir())
+    print(f"Wrote {_MODEL.value} to {output}: {', '.join(names)}")
+
+
+def _check_flags():
+    if _PARTS.value is not None and _FORMAT.value not in ("onnx", "litert"):
         raise ValueError(
-            "A run must keep its config and weights: leave out --pretrained and flags of the "
-            f"config. Received: {common.given(_OVERRIDES)}, --pretrained={_PRETRAINED.value}"
+            f"--parts is a flag of --format=onnx and litert. Received: --format={_FORMAT.value}"
         )
-    else:
-        config = _config(_WORKDIR.value)
-    export.export_run(
-        config,
-        _DIRECTORY.value,
-        _IMAGES.load(config, _SPLIT.value),
-        workdir=_WORKDIR.value,
-        pretrained=_CONFIG.value if _PRETRAINED.value else None,
-    )
-    print(f"Wrote {_DIRECTORY.value}; where JAX is: python {_DIRECTORY.value}/run_exported.py")
-
-
-def _take_back():
-    _need(_WORKDIR)
-    test_images = None
-    if _IMAGES.data.value is not None:
-        test_images = _IMAGES.load(_config(_DIRECTORY.value), _TEST_SPLIT.value)
-    export.import_run(_DIRECTORY.value, _WORKDIR.value, test_images)
-    print(f"Wrote {_WORKDIR.value}; wae_tf.load({_WORKDIR.value!r}) returns the model")
-
-
-def _config(directory):
-    return WAEConfig.from_json((pathlib.Path(directory) / "config.json").read_text())
-
-
-def _need(flag):
-    if flag.value is None:
-        raise ValueError(f"--{flag.name} must be given. Received: none")
+    if _OPTIMIZE.value is not None and _FORMAT.value != "litert":
+        raise ValueError(
+            f"--optimize is a flag of --format=litert. Received: --format={_FORMAT.value}"
+        )
 
 
 def run():

@@ -1,6 +1,8 @@
-"""Draws images from a model of the zoo and writes them as one PNG file.
+"""Draws images from a model of the zoo and writes them as a picture, a folder or an array.
 
 wae-sample --model=mnist_wae_mmd --num=64 --seed=0 --output=digits.png
+
+One grid as .png; `images`, uint8, as .npz; or with no suffix a folder of numbered PNG files.
 """
 
 import pathlib
@@ -9,7 +11,7 @@ from absl import flags
 
 from wae_tf import files, zoo
 from wae_tf.bin import common
-from wae_tf.plots import pictures
+from wae_tf.plots import outputs, pictures
 
 _FLAGS = flags.FlagValues()
 _MODEL = common.define_model_flag(_FLAGS)
@@ -30,16 +32,26 @@ _SCALE = flags.DEFINE_integer(
     "scale", 2, "Screen pixels to a pixel.", lower_bound=1, flag_values=_FLAGS
 )
 _OUTPUT = flags.DEFINE_string(
-    "output", "samples.png", "PNG file to write, in a directory that is there.", flag_values=_FLAGS
+    "output",
+    "samples.png",
+    "PNG or NPZ file, or folder, to write, in a directory that is there.",
+    flag_values=_FLAGS,
+)
+_OVERWRITE = flags.DEFINE_bool(
+    "overwrite",
+    False,
+    "Write into a folder that is not empty: files of the new names are replaced, others stay.",
+    flag_values=_FLAGS,
 )
 
 
 def main():
     output = pathlib.Path(_OUTPUT.value).expanduser()
-    if output.suffix.lower() != ".png":
+    kind = output.suffix.lower()
+    if kind not in ("", ".png", ".npz"):
         raise ValueError(
-            "--output must end in .png, as a PNG file is what is written. "
-            f"Received: --output={_OUTPUT.value}"
+            "--output must end in .png for a grid, in .npz for an array, or have no suffix for a "
+            f"folder. Received: --output={_OUTPUT.value}"
         )
     if not output.parent.is_dir():
         raise ValueError(
@@ -47,10 +59,16 @@ def main():
             f"choose another one. Received: --output={_OUTPUT.value}"
         )
     files.writable_directory(output.parent, "output")
+    if not kind:
+        outputs.check_folder(output, _OVERWRITE.value)  # Before the work.
     model = zoo.load(_MODEL.value)
     images = model.sample(_NUM.value, seed=_SEED.value, sampler=_SAMPLER.value)
-    grid = pictures.grid(images, _COLUMNS.value)
-    pictures.save(output, grid, scale=_SCALE.value)
+    if kind == ".png":
+        pictures.save(output, pictures.grid(images, _COLUMNS.value), scale=_SCALE.value)
+    elif kind == ".npz":
+        outputs.save_arrays(output, images=pictures.to_uint8(images))
+    else:
+        outputs.save_folder(output, images, _SCALE.value, _OVERWRITE.value)
     print(f"Wrote {_NUM.value} samples of {_MODEL.value} to {_OUTPUT.value}")
 
 

@@ -7,7 +7,6 @@ from wae_tf import files, zoo
 from wae_tf.cards.markdown import table
 from wae_tf.cards.metrics_table import finite, value_text
 from wae_tf.cards.model_card import CARD, in_order
-from wae_tf.cards.origin import size_text
 from wae_tf.evaluation.labels import describe
 from wae_tf.evaluation.progress import number
 
@@ -15,25 +14,14 @@ __all__ = ["BEGIN", "END", "write_zoo_table", "zoo_table"]
 
 BEGIN, END = "<!-- zoo table: begin -->", "<!-- zoo table: end -->"
 
-_HEADER = (
-    "Name",
-    "Parameters",
-    "Data",
-    "Squared error",
-    "Distance",
-    "Prior",
-    "GMM",
-    "Floor",
-    "Sharpness, prior",
-    "Sharpness, GMM",
-    "Weights",
-)
+_HEADER = ("Model", "Samples", "Data", "Squared error", "Distance", "Sharpness")
+_THUMBNAIL = 160  # Pixels across.
 _NOTE = (
     "Squared error: of reconstructions of held-out images, summed over the pixels of an image in "
-    "[0, 1]. Distance: between samples and held-out images; samples are decoded draws from the "
-    "prior, or from a Gaussian mixture (GMM) fitted to the codes of the training images. Its floor "
-    "is the distance between two sets of real images. Sharpness: of samples, relative to real "
-    "images. Cards have the other metrics."
+    "[0, 1]. Distance: between samples and held-out images; less is better. Sharpness: of samples, "
+    "relative to real images. Samples are decoded draws of a Gaussian mixture fitted to the codes "
+    "of training images, or of the prior where no mixture was measured. Cards have the other "
+    "numbers."
 )
 
 
@@ -65,9 +53,11 @@ def write_zoo_table(path):
 def zoo_table(models, start="."):
     """Makes a Markdown table with a row for each model, and says what its columns are.
 
+    A row has a thumbnail, where the entry keeps samples for its card, and three numbers.
+
     Args:
         models: Names or directories of zoo entries with weights.
-        start: Directory that links to cards are relative to.
+        start: Directory that links to cards and pictures are relative to.
 
     Returns:
         Markdown text; "-" is what an entry does not have.
@@ -76,7 +66,7 @@ def zoo_table(models, start="."):
         >>> print(zoo_table(wae_tf.list_models()))
     """
     rows = [_row(model, start) for model in models]
-    return f"{table(_HEADER, rows, right=[1, 3, 5, 6, 7, 8, 9, 10])}\n\n{_NOTE}"
+    return f"{table(_HEADER, rows, right=[3, 4, 5])}\n\n{_NOTE}"
 
 
 def _row(model, start):
@@ -88,23 +78,16 @@ def _row(model, start):
     def metric(kind, name):
         return finite(evaluation.get(kind, {}).get("metrics", {}).get(name, {}))
 
-    def sharpness(kind):
-        ratio = metric(kind, "sharpness_samples").get("ratio")
-        return "-" if ratio is None else f"{ratio:.0%}"
-
-    def of_any(name):
-        return next((found for kind in evaluation if (found := metric(kind, name))), {})
-
+    shown = next((kind for kind in ("gmm", "prior") if metric(kind, distance)), "prior")
+    sharpness = metric(shown, "sharpness_samples").get("ratio")
+    squared_error = next((found for k in evaluation if (found := metric(k, "squared_error"))), {})
     return (
         _link(directory, start),
-        _params(entry["weights"].get("params", {})),
+        _thumbnail(directory, start),
         entry.get("provenance", {}).get("data", "-").split(";")[0],
-        number(_squared_error(entry, of_any("squared_error"))),
-        describe(distance)[1] if distance else "-",
-        *(value_text(metric(kind, distance)) for kind in ("prior", "gmm")),
-        number(of_any(distance).get("floor")),
-        *(sharpness(kind) for kind in ("prior", "gmm")),
-        size_text(directory / entry["weights"]["file"]),
+        number(_squared_error(entry, squared_error)),
+        f"{describe(distance)[1]} {value_text(metric(shown, distance))}" if distance else "-",
+        "-" if sharpness is None else f"{sharpness:.0%}",
     )
 
 
@@ -121,18 +104,22 @@ def _squared_error(entry, record):
     return record.get("value", losses.get("squared_error"))
 
 
+def _thumbnail(directory, start):
+    """Shows the entry's thumbnail, or the samples of its card, small."""
+    stems = ("thumbnail", "samples_gmm", "samples_prior")
+    for name in [f"{stem}.{end}" for stem in stems for end in ("jpg", "png")]:
+        if (directory / name).is_file():
+            source, alt = _relative(directory / name, start), f"samples of {directory.name}"
+            return f'<img src="{source}" width="{_THUMBNAIL}" alt="{alt}">'
+    return "-"
+
+
 def _link(directory, start):
     name = f"`{directory.name}`"
     if not (directory / CARD).is_file():
         return name
-    path = pathlib.PurePath(os.path.relpath(directory / CARD, pathlib.Path(start).resolve()))
-    return f"[{name}]({path.as_posix()})"
+    return f"[{name}]({_relative(directory / CARD, start)})"
 
 
-def _params(params):
-    if not params:
-        return "-"
-    text = f"{sum(n for name, n in params.items() if name != 'discriminator'):,}"
-    if "discriminator" in params:
-        text += f" (discriminator {params['discriminator']:,})"
-    return text
+def _relative(path, start):
+    return pathlib.PurePath(os.path.relpath(path, pathlib.Path(start).resolve())).as_posix()

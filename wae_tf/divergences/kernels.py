@@ -1,4 +1,4 @@
-"""Positive definite kernels `k(a, b)` between sets of codes."""
+"""Positive definite kernels `k(a, b)` between sets of codes, and their widths by name."""
 
 import math
 
@@ -7,7 +7,10 @@ import tensorflow as tf
 
 __all__ = [
     "IMQ_SCALES",
+    "KERNELS",
+    "NamedKernel",
     "energy_kernel",
+    "fit_kernel",
     "imq_kernel",
     "laplace_kernel",
     "rbf_kernel",
@@ -140,6 +143,40 @@ def laplace_kernel(a, b, *, scale=None):
     """
     scale = (2.0 * a.shape[-1]) ** 0.5 if scale is None else scale
     return tf.exp(_distances(a, b) / -scale)
+
+
+# Name -> Gram matrix of codes, from the typical squared distance between two prior draws.
+KERNELS = {
+    "imq": lambda a, b, base: imq_kernel(a, b, base=base),
+    "rbf": lambda a, b, base: rbf_kernel(a, b, variance=base),
+    "rbf_median": None,  # `named_kernels.MedianRBF`, whose width the samples give.
+    "energy": lambda a, b, base: energy_kernel(a, b),
+    "laplace": lambda a, b, base: laplace_kernel(a, b, scale=base**0.5),
+}
+
+
+@keras.saving.register_keras_serializable(package="wae_tf")
+class NamedKernel:
+    """Kernel of a name, with its width for one prior; saved as these two."""
+
+    def __init__(self, name, squared_distance):
+        self.name = name
+        self.squared_distance = squared_distance
+
+    def __call__(self, a, b):
+        return KERNELS[self.name](a, b, self.squared_distance)
+
+    def get_config(self):
+        return {"name": self.name, "squared_distance": self.squared_distance}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+def fit_kernel(kernel, z, z_prior):
+    """Returns `(a, b) -> Gram matrix`, its width taken from the samples if need be."""
+    return kernel.fitted(z, z_prior) if hasattr(kernel, "fitted") else kernel
 
 
 def _distances(a, b):

@@ -3,9 +3,8 @@
 import keras
 import tensorflow as tf
 
-from wae_tf.divergences.base import Divergence, check_samples
-from wae_tf.divergences.kernels import imq_kernel
-from wae_tf.divergences.named_kernels import fit_kernel
+from wae_tf.divergences.base import Divergence
+from wae_tf.divergences.kernels import fit_kernel, imq_kernel
 
 __all__ = ["MMD", "mmd"]
 
@@ -31,7 +30,8 @@ def mmd(z, z_prior, kernel):
     Args:
         z: Codes, shape `(n, latent_dim)`, `n >= 2`.
         z_prior: Draws from the prior, shape `(m, latent_dim)`, `m >= 2`.
-        kernel: Callable `(a, b) -> Gram matrix`, such as `imq_kernel`.
+        kernel: Callable `(a, b) -> Gram matrix`, such as `imq_kernel`; or one whose width
+            the samples give, such as `wae_tf.divergences.MedianRBF`.
 
     Returns:
         Scalar, float32.
@@ -61,6 +61,7 @@ def mmd(z, z_prior, kernel):
             "`z` and `z_prior` must have one latent_dim. "
             f"Received: z.shape={tuple(z.shape)}, z_prior.shape={tuple(z_prior.shape)}"
         )
+    kernel = fit_kernel(kernel, z, z_prior)
     within_z = _gram_sum(z, z, kernel, off_diagonal=True) / _pairs(z)
     within_prior = _gram_sum(z_prior, z_prior, kernel, off_diagonal=True) / _pairs(z_prior)
     across = _gram_sum(z, z_prior, kernel, off_diagonal=False) / (_count(z) * _count(z_prior))
@@ -90,8 +91,7 @@ class MMD(Divergence):
         self.kernel = kernel
 
     def __call__(self, z, z_prior):
-        z, z_prior = check_samples(z, z_prior, min_size=2)
-        return mmd(z, z_prior, fit_kernel(self.kernel, z, z_prior))
+        return mmd(z, z_prior, self.kernel)
 
     def get_config(self):
         return {"kernel": keras.saving.serialize_keras_object(self.kernel)}

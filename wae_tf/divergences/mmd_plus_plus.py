@@ -4,8 +4,7 @@ import keras
 import tensorflow as tf
 
 from wae_tf.divergences.base import Divergence
-from wae_tf.divergences.kernels import imq_kernel
-from wae_tf.divergences.named_kernels import fit_kernel
+from wae_tf.divergences.kernels import fit_kernel, imq_kernel
 
 __all__ = ["MMDPlusPlus"]
 

@@ -1,15 +1,9 @@
-"""The kernels that go by name, with widths that follow from the prior, and their sums."""
+"""From names such as `"imq+energy"` to kernels: sums, and the width that each batch gives."""
 
 import keras
 import tensorflow as tf
 
-from wae_tf.divergences.kernels import (
-    energy_kernel,
-    imq_kernel,
-    laplace_kernel,
-    rbf_kernel,
-    squared_distances,
-)
+from wae_tf.divergences.kernels import KERNELS, NamedKernel, fit_kernel, squared_distances
 
 __all__ = [
     "KERNELS",
@@ -74,35 +68,6 @@ class KernelSum:
         return cls([keras.saving.deserialize_keras_object(k) for k in config["kernels"]])
 
 
-# Name -> Gram matrix of codes, from the typical squared distance between two prior draws.
-KERNELS = {
-    "imq": lambda a, b, base: imq_kernel(a, b, base=base),
-    "rbf": lambda a, b, base: rbf_kernel(a, b, variance=base),
-    "rbf_median": None,  # `MedianRBF`, whose width the samples give.
-    "energy": lambda a, b, base: energy_kernel(a, b),
-    "laplace": lambda a, b, base: laplace_kernel(a, b, scale=base**0.5),
-}
-
-
-@keras.saving.register_keras_serializable(package="wae_tf")
-class NamedKernel:
-    """Kernel of a name, with its width for one prior; saved as these two."""
-
-    def __init__(self, name, squared_distance):
-        self.name = name
-        self.squared_distance = squared_distance
-
-    def __call__(self, a, b):
-        return KERNELS[self.name](a, b, self.squared_distance)
-
-    def get_config(self):
-        return {"name": self.name, "squared_distance": self.squared_distance}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
-
-
 def get_kernel(kernel, squared_distance):
     """Returns the kernel of a name such as `"imq"` or `"imq+energy"`; others as they are.
 
@@ -137,11 +102,6 @@ def check_kernel_name(kernel):
             "callable `(a, b) -> Gram matrix`. "
             f"Received: kernel={kernel!r}"
         )
-
-
-def fit_kernel(kernel, z, z_prior):
-    """Returns `(a, b) -> Gram matrix`, its width taken from the samples if need be."""
-    return kernel.fitted(z, z_prior) if hasattr(kernel, "fitted") else kernel
 
 
 def _median(values):

@@ -10,7 +10,7 @@ import tensorflow as tf
 from wae_tf import data, files
 from wae_tf.features.classifier_kinds import CLASSIFIERS
 from wae_tf.features.classifier_loading import ENTRY, WEIGHTS
-from wae_tf.models.trainer import resolve_jit_compile
+from wae_tf.models.compiling import resolve_jit_compile
 from wae_tf.pixels import to_model_range
 
 __all__ = ["train_classifier"]

@@ -14,6 +14,7 @@ from wae_tf.models.checks import (
     check_pixel_range,
     check_random_codes,
 )
+from wae_tf.models.exporting import Exporting
 from wae_tf.models.generation import Generation
 from wae_tf.models.trainer import ObjectiveTrainer
 from wae_tf.priors.code_distribution import CodeDistribution
@@ -25,7 +26,7 @@ __all__ = ["AE"]
 
 
 @keras.saving.register_keras_serializable(package="wae_tf")
-class AE(Generation, ObjectiveTrainer):
+class AE(Generation, Exporting, ObjectiveTrainer):
     """Auto-encoder that minimises the reconstruction cost, and nothing else.
 
     Nothing ties its codes to the prior, so `sample` decodes draws that the decoder has
@@ -54,7 +55,8 @@ class AE(Generation, ObjectiveTrainer):
         cost_scale: Factor on the cost. The authors' code multiplies `squared_error` by
             0.05, `l2` by 0.2 and `l1` by 0.02, and its lambda counts on it.
         pixel_range: `(0, 1)` or `(-1, 1)`, the range in which networks and cost work.
-        seed: Fixes the draws of training and evaluation; in [0, 2**31).
+        seed: Fixes the draws of training and evaluation; in [0, 2**31). It is the same
+            whatever `keras.utils.set_random_seed` says, so that evaluations compare.
         image_shape: `(height, width, channels)`. Only needed where the encoder has no
             input shape of its own, as a subclassed `keras.Model` has none.
 
@@ -155,6 +157,9 @@ class AE(Generation, ObjectiveTrainer):
 
         `seed`, two integers, fixes the draws of a random encoder; None takes its means.
         """
+        if self.code_kind == "deterministic":
+            z = keras.tree.flatten(self.encoder(x, training=training))[0]
+            return self.prior.to_support(tf.cast(z, tf.float32))
         distribution = self.code_distribution(x, training)
         z = distribution.location if seed is None else distribution.sample(self.code_seed(seed))
         return self.prior.to_support(z)

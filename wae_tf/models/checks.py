@@ -6,8 +6,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wae_tf.pixels import check_images, check_spec
-
 
 def check_number(name, value):
     """Returns a positive, finite number as float, or raises a ValueError."""
@@ -151,61 +149,6 @@ def check_kernel(kernel, latent_dim):
             "`kernel` must map codes (n, latent_dim) and (m, latent_dim) to a Gram matrix, shape "
             f"(n, m). Received: shape {shape} for n=3, m=2"
         )
-
-
-def check_data(x, image_shape, batch_size=None, min_batch_size=1, name="x"):
-    """Raises a ValueError unless `fit`, `evaluate` or `predict` can work with these images.
-
-    Arrays are looked at as a whole; of a `tf.data.Dataset` its spec and first batch; other
-    sources, such as generators, not at all.
-    """
-    if batch_size is not None and batch_size < min_batch_size:
-        raise ValueError(
-            f"`batch_size` must be at least {min_batch_size}: the MMD averages over pairs of "
-            f"different codes. Received: batch_size={batch_size}"
-        )
-    if isinstance(x, tf.data.Dataset):
-        _check_dataset(x, image_shape, min_batch_size, name)
-        return
-    if isinstance(x, (list, tuple, dict)):
-        raise ValueError(
-            f"`{name}` must be one array of images, or a data set: leave labels out, or pass them "
-            f"apart, as `y`. Received: a {type(x).__name__} of {len(x)}"
-        )
-    if isinstance(x, (np.ndarray, tf.Tensor)):
-        check_images(x, image_shape, name)
-        if len(x) < min_batch_size:
-            raise ValueError(
-                f"`{name}` must hold at least {min_batch_size} images: the MMD averages over pairs "
-                f"of different codes. Received: {len(x)}"
-            )
-
-
-def _check_dataset(dataset, image_shape, min_batch_size, name):
-    spec = dataset.element_spec
-    spec = spec[0] if isinstance(spec, (list, tuple)) else spec
-    if not isinstance(spec, tf.TensorSpec):
-        raise ValueError(
-            f"`{name}` must be a data set of image batches, or of pairs that begin with one; "
-            f"`.map(lambda d: d['image'])` picks them from dicts. Received: element_spec={spec}"
-        )
-    if spec.shape.rank == 3 and spec.shape.is_compatible_with(image_shape):
-        raise ValueError(
-            f"`{name}` must be batched: append `.batch(100, drop_remainder=True)`. "
-            f"Received: elements of shape {tuple(spec.shape)}"
-        )
-    if spec.shape.rank is not None:
-        check_spec(spec.shape, spec.dtype, image_shape, name)
-    for batch in dataset.take(1):
-        batch = batch[0] if isinstance(batch, (list, tuple)) else batch
-        check_images(batch, image_shape, name)
-        if len(batch) < min_batch_size:
-            raise ValueError(
-                f"Batches of `{name}` must hold at least {min_batch_size} images: the MMD averages "
-                f"over pairs of different codes. Received: a batch of {len(batch)}"
-            )
-        return
-    raise ValueError(f"`{name}` must hold at least one batch. Received: an empty data set")
 
 
 def _check_layer(name, network):

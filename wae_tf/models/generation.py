@@ -2,15 +2,16 @@
 
 import functools
 import random
+import warnings
 
 import numpy as np
 import tensorflow as tf
 
 from wae_tf import pixels
 from wae_tf.models.checks import check_integer
-from wae_tf.samplers.fitting import KINDS
+from wae_tf.samplers import storage
 
-__all__ = ["Generation"]
+__all__ = ["Generation", "decode_batch", "encode_batch", "reconstruct_batch"]
 
 
 class Generation:
@@ -29,7 +30,7 @@ class Generation:
         Raises:
             ValueError: `x` has the wrong shape, type or range, or NaN.
         """
-        return self._in_batches(_encode, pixels.check_images(x, self.image_shape), batch_size)
+        return self._in_batches(encode_batch, pixels.check_images(x, self.image_shape), batch_size)
 
     def decode(self, z, batch_size=256):
         """Returns images of codes `(n, latent_dim)`, shape `(n, height, width, channels)`.
@@ -44,11 +45,13 @@ class Generation:
             )
         if not np.all(np.isfinite(z)):
             raise ValueError("`z` must be finite. Received: NaN or infinity in `z`")
-        return self._in_batches(_decode, z, batch_size)
+        return self._in_batches(decode_batch, z, batch_size)
 
     def reconstruct(self, x, batch_size=256):
         """Returns `decode(encode(x))`, the images as the model remembers them."""
-        return self._in_batches(_reconstruct, pixels.check_images(x, self.image_shape), batch_size)
+        return self._in_batches(
+            reconstruct_batch, pixels.check_images(x, self.image_shape), batch_size
+        )
 
     def sample(self, n, seed=None, batch_size=256, sampler="prior"):
         """Draws codes, from the prior or a sampler fitted to codes, and decodes them.
@@ -79,9 +82,16 @@ class Generation:
             return self.decode(self.prior.sample(n, seed=(seed, 0)), batch_size)
         if sampler not in self.samplers:
             raise ValueError(
-                f"`sampler` must be one of {['prior', *self.samplers]}; those of {list(KINDS)} can "
-                "be fitted, such as by `wae_tf.samplers.fit(model, images, kind='gmm')`. "
+                f"`sampler` must be one of {['prior', *self.samplers]}; those of "
+                f"{list(storage.CLASSES)} can be fitted, such as by "
+                "`wae_tf.samplers.fit(model, images, kind='gmm')`. "
                 f"Received: sampler={sampler!r}"
+            )
+        if self.samplers[sampler].stale:
+            warnings.warn(
+                f"The sampler {sampler!r} is stale: it was fitted to codes that the model had "
+                "before it was trained further. Fit it again by `wae_tf.samplers.fit`.",
+                stacklevel=2,
             )
         return self.decode(self.samplers[sampler].sample(n, seed), batch_size)
 
@@ -132,8 +142,28 @@ class Generation:
 
     @functools.cached_property
     def samplers(self):
-        """Samplers of codes by kind, which `wae_tf.samplers.fit` adds and `load` restores."""
+        """Samplers of codes by name, which `wae_tf.samplers.fit` adds and `load` restores."""
         return {}
+
+    def mark_samplers_stale(self):
+        """Notes that codes are about to change, and warns once of what that means."""
+        fresh = [name for name, sampler in self.samplers.items() if not sampler.stale]
+        for name in fresh:
+            self.samplers[name].stale = True
+        if fresh:
+            warnings.warn(
+                f"Training changes the codes that the samplers {fresh} were fitted to: fit them "
+                "again afterwards by `wae_tf.samplers.fit`.",
+                stacklevel=3,
+            )
+
+    def save_assets(self, dir_path):
+        """Writes the samplers into a `.keras` file, as Keras asks for."""
+        storage.write_named(dir_path, self.samplers)
+
+    def load_assets(self, dir_path):
+        """Reads the samplers of a `.keras` file, as Keras asks for."""
+        self.samplers.update(storage.read_named(dir_path))
 
     @functools.cached_property
     def _traces(self):
@@ -154,13 +184,16 @@ def _arcs(a, b, t):
     return np.where(far, arc, _lines(a, b, t)).astype("float32")
 
 
-def _encode(model, batch):
+def encode_batch(model, batch):
+    """Returns codes of a batch of images; like the two below it can be part of a graph."""
     return model.codes(pixels.to_model_range(batch, model.pixel_range))
 
 
-def _decode(model, batch):
+def decode_batch(model, batch):
+    """Returns images of a batch of codes."""
     return pixels.from_model_range(model.decoder(batch, training=False), model.pixel_range)
 
 
-def _reconstruct(model, batch):
+def reconstruct_batch(model, batch):
+    """Returns the images that a batch of images comes back as."""
     return model.call(batch, training=False)

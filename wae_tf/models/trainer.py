@@ -3,87 +3,32 @@
 import keras
 import tensorflow as tf
 
-from wae_tf.models.checks import check_data
+from wae_tf import pixels
+from wae_tf.models.compiling import CompiledModel
+from wae_tf.models.fit_callbacks import completed
 
 __all__ = ["ObjectiveTrainer"]
 
 
-class ObjectiveTrainer(keras.Model):
-    """`compile`, `fit`, `evaluate` and `predict` of the Wasserstein Auto-Encoders.
+class ObjectiveTrainer(CompiledModel):
+    """`fit`, `evaluate`, `predict` and `export` of the Wasserstein Auto-Encoders.
 
     A subclass sets `image_shape` and `seed`, lists what it optimises in
     `autoencoder_variables`, and computes a dict of its `loss_names` in
     `objective(x, training, seed)`.
     """
 
-    loss_names = ("loss", "reconstruction_loss", "divergence")
     min_batch_size = 1
 
-    def __init__(self, **kwargs):
-        # Images stay float32 under a mixed-precision policy; layers cast for themselves.
-        super().__init__(autocast=False, **kwargs)
-        self.jit_compile = resolve_jit_compile("auto")  # For `predict`, which needs no compile.
-        self._trackers = {name: keras.metrics.Mean(name=name) for name in self.loss_names}
-        self._compile_arguments = None
-
-    @property
-    def metrics(self):
-        return list(self._trackers.values())
-
-    def compile(
-        self,
-        optimizer="adam",
-        *,
-        jit_compile="auto",
-        steps_per_execution=1,
-        run_eagerly=False,
-        **unknown,
+    def export(
+        self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs
     ):
-        """Prepares the model for `fit`. The objective is built in: there is no `loss`.
-
-        Args:
-            optimizer: Keras optimizer, or its name, for encoder and decoder.
-            jit_compile: Whether XLA compiles the steps. `"auto"` does so where a GPU or
-                TPU is visible: on CPU XLA was measured 1.6 times slower than
-                TensorFlow's own kernels.
-            steps_per_execution: Batches in one call of the compiled step.
-            run_eagerly: Whether to run the steps uncompiled, for debugging.
-
-        Raises:
-            TypeError: There are other arguments, such as `loss`.
-        """
-        if unknown:
-            raise TypeError(
-                "`compile` takes no loss and no metrics, as the objective is built in and its "
-                "terms are logged: leave out all but `optimizer`, `jit_compile`, "
-                "`steps_per_execution`, `run_eagerly`, and for `WAEGAN` `discriminator_optimizer`. "
-                f"Received: {type(self).__name__} with {sorted(unknown)}"
-            )
-        super().compile(
-            optimizer=optimizer,
-            jit_compile=resolve_jit_compile(jit_compile) and not run_eagerly,
-            steps_per_execution=steps_per_execution,
-            run_eagerly=run_eagerly,
+        """Exports reconstruction of images, float32 in [0, 1]; as `keras.Model.export`."""
+        if input_signature is None:
+            input_signature = [keras.InputSpec("float32", shape=(None, *self.image_shape))]
+        return super().export(
+            filepath, format=format, verbose=verbose, input_signature=input_signature, **kwargs
         )
-        # Built now, so that a reloaded model finds optimizer state to restore.
-        self.optimizer.build(self.autoencoder_variables)
-        self._compile_arguments = {
-            "optimizer": self.optimizer,
-            "jit_compile": jit_compile,
-            "steps_per_execution": steps_per_execution,
-            "run_eagerly": run_eagerly,
-        }
-
-    def get_compile_config(self):
-        if self._compile_arguments is None:
-            return None
-        return {
-            name: keras.saving.serialize_keras_object(value)
-            for name, value in self._compile_arguments.items()
-        }
-
-    def compile_from_config(self, config):
-        self.compile(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})
 
     def fit(
         self,
@@ -99,28 +44,39 @@ class ObjectiveTrainer(keras.Model):
     ):
         """Trains on images; arguments and result are those of `keras.Model.fit`.
 
-        `x` is an array of images or a `tf.data.Dataset` of batches. Labels, in `y` or as
-        second part of a pair, are ignored. Arrays are shuffled as
-        `keras.utils.set_random_seed` decides, not the model's `seed`.
+        `x` is an array of images, or a `tf.data.Dataset`, a `keras.utils.PyDataset` or a
+        generator of batches. Labels, in `y` or as second part of a pair, are ignored. Arrays
+        are shuffled as `keras.utils.set_random_seed` decides, not the model's `seed`.
+
+        Samplers that were fitted to the codes so far are stale from here on.
 
         Raises:
             ValueError: The images have the wrong shape, type or range, or NaN, or the
-                batch is too small for the divergence. Of a data set, the first batch is
-                looked at.
+                batch is too small for the divergence; of batches, the first is looked at.
+                Or nothing is trainable.
         """
         check_unweighted(kwargs.get("sample_weight"), kwargs.get("class_weight"))
-        check_data(x, self.image_shape, batch_size, self.min_batch_size)
+        if not self.autoencoder_variables:
+            raise ValueError(
+                "The encoder or the decoder must be trainable, or there is nothing to fit: set "
+                f"`trainable = True` and compile again. Received: {self.name!r}, all of it frozen"
+            )
+        x = pixels.check_data(x, self.image_shape, batch_size, self.min_batch_size)
         if isinstance(x, tf.data.Dataset):
             kwargs.setdefault("shuffle", False)  # Keras warns that it cannot, though unasked.
         if validation_data is not None:
             pair = isinstance(validation_data, (list, tuple)) and len(validation_data) > 0
-            check_data(
+            checked = pixels.check_data(
                 validation_data[0] if pair else validation_data,
                 self.image_shape,
                 kwargs.get("validation_batch_size"),
                 self.min_batch_size,
                 "validation_data",
             )
+            validation_data = (checked, *validation_data[1:]) if pair else checked
+        if self.compiled:  # Otherwise Keras says so.
+            self.mark_samplers_stale()
+            callbacks = completed(callbacks, self)
         return super().fit(
             x,
             y,
@@ -154,7 +110,7 @@ class ObjectiveTrainer(keras.Model):
         """
         if not kwargs.get("_use_cached_eval_dataset"):  # Which `fit` sets, after its own checks.
             check_unweighted(sample_weight)
-            check_data(x, self.image_shape, batch_size, self.min_batch_size)
+            x = pixels.check_data(x, self.image_shape, batch_size, self.min_batch_size)
         return super().evaluate(
             x,
             y,
@@ -173,52 +129,55 @@ class ObjectiveTrainer(keras.Model):
         Raises:
             ValueError: The images have the wrong shape, type or range, or NaN.
         """
-        check_data(x, self.image_shape, batch_size)
+        x = pixels.check_data(x, self.image_shape, batch_size)
         return super().predict(
             x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks
         )
 
     def train_step(self, data):
+        """Descends the objective on one batch: Algorithm 2 of the paper for `WAEMMD`."""
         x = unpack_images(data)
         with tf.GradientTape() as tape:
             losses = self.objective(x, training=True, seed=self.step_seed())
+            losses["loss"] += self.added_losses()
             loss = self.optimizer.scale_loss(losses["loss"])
         variables = self.autoencoder_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)
         self.after_step(losses)
         return self.track(losses, x)
 
-    def after_step(self, losses):
-        """Called at the end of each training step, with its losses."""
-
     def test_step(self, data):
         x = unpack_images(data)
         # The count starts at 0 in each evaluation: new draws each batch, the same each time.
         count = tf.cast(self._trackers["loss"].count, tf.int32)
         seed = tf.stack([tf.constant(-1 - self.seed, tf.int32), count])
-        return self.track(self.objective(x, training=False, seed=seed), x)
+        losses = self.objective(x, training=False, seed=seed)
+        losses["loss"] += self.added_losses()
+        return self.track(losses, x)
+
+    def added_losses(self):
+        """Sums what the networks added in their last call: regularizers and `add_loss`."""
+        return sum_losses(self.encoder) + sum_losses(self.decoder)
+
+    def after_step(self, losses):
+        """Called at the end of each training step, with its losses."""
 
     def step_seed(self):
         """Seed of this training step: a resumed training draws what an uninterrupted one does."""
-        step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), tf.int32)
+        step = tf.cast(tf.convert_to_tensor(self.step_counter()), tf.int32)
         return tf.stack([tf.constant(self.seed, tf.int32), step])
 
-    def track(self, losses, x):
-        """Adds a batch's losses to the running means, and returns these."""
-        for name, value in losses.items():
-            self._trackers[name].update_state(value, sample_weight=tf.shape(x)[0])
-        return {name: tracker.result() for name, tracker in self._trackers.items()}
+    def step_counter(self):
+        """Returns the variable, of the optimizer's state, that counts training batches.
+
+        With `gradient_accumulation_steps`, `optimizer.iterations` counts fewer: the updates.
+        """
+        return getattr(self.optimizer, "inner_optimizer", self.optimizer).variables[0]
 
 
-def resolve_jit_compile(jit_compile):
-    """Turns `"auto"` into whether an accelerator is visible; True and False stay."""
-    if jit_compile == "auto":
-        return any(tf.config.list_physical_devices(kind) for kind in ("GPU", "TPU"))
-    if not isinstance(jit_compile, bool):
-        raise ValueError(
-            f"`jit_compile` must be 'auto', True or False. Received: jit_compile={jit_compile!r}"
-        )
-    return jit_compile
+def sum_losses(network):
+    """Sums a network's regularizers and what `add_loss` added in its last call."""
+    return sum(tf.reduce_sum(tf.cast(loss, tf.float32)) for loss in network.losses)
 
 
 def unpack_images(data):

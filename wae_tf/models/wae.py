@@ -148,28 +148,32 @@ class WAE(AE):
             mean over the batch), `divergence` (before `reg_weight`).
         """
         x = pixels.to_model_range(x, self.pixel_range)
-        distribution = self.code_distribution(x, training)
-        z = self.draw(distribution, seed)
         z_prior = self.prior.sample(tf.shape(x)[0], seed)
-        return self.terms(x, z, z_prior, distribution, training)
+        z, penalty = self.draw(x, training, seed)
+        return self.terms(x, z, z_prior, training, penalty)
 
-    def draw(self, distribution, seed):
-        """Draws as many codes of each image as the divergence asks for.
+    def draw(self, x, training=False, seed=(0, 0)):
+        """Draws codes of images in `pixel_range`, as many of each as the divergence asks for.
 
         Returns:
-            Shape `(n, latent_dim)`, or `(n, codes_per_image, latent_dim)` for more than 1.
+            The codes, shape `(n, latent_dim)`, or `(n, codes_per_image, latent_dim)` for more
+            than 1; and the penalty on their log-variances, 0 without one.
         """
+        if self.code_kind == "deterministic":
+            return self.codes(x, training), 0.0
+        distribution = self.code_distribution(x, training)
         z = distribution.sample_many(self.codes_per_image, self.code_seed(seed))
-        return self.prior.to_support(z if self.codes_per_image > 1 else z[:, 0])
+        z = self.prior.to_support(z if self.codes_per_image > 1 else z[:, 0])
+        if not self.log_variance_weight:
+            return z, 0.0
+        return z, self.log_variance_weight * distribution.log_variance_l1()
 
-    def terms(self, x, z, z_prior, distribution, training):
+    def terms(self, x, z, z_prior, training=False, penalty=0.0):
         """Computes the terms of Eq. (4) from images in `pixel_range`, codes and prior draws."""
         decoded = z[:, 0] if self.codes_per_image > 1 else z
         reconstruction_loss = self.reconstruction_loss(x, decoded, training)
         divergence = self.divergence(z, z_prior, training)
-        loss = reconstruction_loss + self.weight * divergence  # Eq. (4)
-        if self.log_variance_weight:
-            loss += self.log_variance_weight * distribution.log_variance_l1()
+        loss = reconstruction_loss + self.weight * divergence + penalty  # Eq. (4)
         return {"loss": loss, "reconstruction_loss": reconstruction_loss, "divergence": divergence}
 
     def after_step(self, losses):
@@ -178,7 +182,7 @@ class WAE(AE):
             return
         size = tf.maximum(tf.abs(losses["divergence"]), 1e-8)
         adapted = 0.5 * (self.weight + losses["reconstruction_loss"] / size)
-        due = tf.equal(tf.cast(self.optimizer.iterations, tf.int32) % _ADAPT_EVERY, 0)
+        due = tf.equal(tf.cast(self.step_counter(), tf.int32) % _ADAPT_EVERY, 0)
         self.current_reg_weight.assign(tf.where(due, adapted, self.weight))
 
     def get_config(self):

@@ -7,7 +7,7 @@ from wae_tf import pixels
 from wae_tf.divergences.adversarial import ADVERSARIAL, gradient_penalty
 from wae_tf.divergences.base import batch_seed
 from wae_tf.models.checks import check_discriminator
-from wae_tf.models.trainer import unpack_images
+from wae_tf.models.trainer import sum_losses, unpack_images
 from wae_tf.models.wae import WAE
 from wae_tf.networks.discriminator import latent_discriminator
 from wae_tf.priors.vamp import VampPrior
@@ -103,17 +103,20 @@ class WAEGAN(WAE):
             loss += losses.penalty_weight * gradient_penalty(
                 lambda y: self.logits(y, training), z, z_prior, batch_seed(z_prior)
             )
-        return self.weight * loss
+        return self.weight * loss + sum_losses(self.discriminator)
 
     def objective(self, x, training=False, seed=(0, 0)):
         """As `WAE.objective`, and `discriminator_loss`."""
         x = pixels.to_model_range(x, self.pixel_range)
-        distribution = self.code_distribution(x, training)
-        z = self.draw(distribution, seed)
         z_prior = self.prior.sample(tf.shape(x)[0], seed)
-        losses = self.terms(x, z, z_prior, distribution, training)
+        z, penalty = self.draw(x, training, seed)
+        losses = self.terms(x, z, z_prior, training, penalty)
         discriminator_loss = self.discriminator_loss(z, z_prior, training)
         return {**losses, "discriminator_loss": discriminator_loss}
+
+    def optimized_variables(self):
+        discriminator = {"discriminator_optimizer": self.discriminator.trainable_variables}
+        return {**super().optimized_variables(), **discriminator}
 
     def compile(self, optimizer="adam", discriminator_optimizer="adam", **kwargs):
         """As `WAE.compile`.
@@ -123,37 +126,25 @@ class WAEGAN(WAE):
             discriminator_optimizer: Another one, for the discriminator.
             **kwargs: The other arguments of `WAE.compile`.
         """
-        if discriminator_optimizer is optimizer and not isinstance(optimizer, str):
-            raise ValueError(
-                "`optimizer` and `discriminator_optimizer` must be two objects: each keeps state "
-                "for its own variables. Received: the same object twice"
-            )
-        super().compile(optimizer, **kwargs)
-        discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
-        scaled = keras.optimizers.LossScaleOptimizer
-        if isinstance(self.optimizer, scaled) and not isinstance(discriminator_optimizer, scaled):
-            discriminator_optimizer = scaled(
-                discriminator_optimizer
-            )  # As Keras did with the other.
-        discriminator_optimizer.build(self.discriminator.trainable_variables)
-        self.discriminator_optimizer = discriminator_optimizer
-        self._compile_arguments["discriminator_optimizer"] = discriminator_optimizer
+        super().compile(optimizer, discriminator_optimizer=discriminator_optimizer, **kwargs)
 
     def train_step(self, data):
-        x = pixels.to_model_range(unpack_images(data), self.pixel_range)
+        """Algorithm 1 of the paper on one batch: first the discriminator, then Q and G."""
+        images = unpack_images(data)
+        x = pixels.to_model_range(images, self.pixel_range)
         seed = self.step_seed()
         z_prior = self.prior.sample(tf.shape(x)[0], seed)
         with tf.GradientTape() as tape:
-            distribution = self.code_distribution(x, training=True)
-            z = self.draw(distribution, seed)
+            z, penalty = self.draw(x, training=True, seed=seed)
             with tape.stop_recording():
                 discriminator_loss = self._improve_discriminator(z, z_prior)
-            losses = self.terms(x, z, z_prior, distribution, training=True)
+            losses = self.terms(x, z, z_prior, True, penalty)
+            losses["loss"] += self.added_losses()
             loss = self.optimizer.scale_loss(losses["loss"])
         variables = self.autoencoder_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)
         self.after_step(losses)
-        return self.track({**losses, "discriminator_loss": discriminator_loss}, x)
+        return self.track({**losses, "discriminator_loss": discriminator_loss}, images)
 
     def _improve_discriminator(self, z, z_prior):
         variables = self.discriminator.trainable_variables

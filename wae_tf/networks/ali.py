@@ -18,7 +18,7 @@ def ali_encoder(
     noise_stddev=0.0,
     codes="deterministic",
     seed=None,
-    dtype="float32",
+    dtype=None,
 ):
     """Builds the encoder `ali` of the authors' code, after [1].
 
@@ -33,8 +33,9 @@ def ali_encoder(
         width: Channels of the fourth convolution; a multiple of 8.
         noise_stddev: Standard deviation of the noise that training adds to the input.
         codes: As in `wae_tf.networks.heads.code_head`.
-        seed: Integer that fixes initial weights and noise.
-        dtype: Keras dtype policy of the layers; codes are float32 all the same.
+        seed: Integer that fixes initial weights and noise; None as in `LayerFactory`.
+        dtype: Keras dtype policy of the layers, by default that of `keras.config`; codes are
+            float32 all the same.
 
     Returns:
         Keras model from `(n, *image_shape)` to codes.
@@ -72,7 +73,7 @@ def ali_decoder(
     width=512,
     pixel_range=(0.0, 1.0),
     seed=None,
-    dtype="float32",
+    dtype=None,
 ):
     """Builds the decoder `ali` of the authors' code, the encoder's mirror image.
 
@@ -87,8 +88,9 @@ def ali_decoder(
         latent_dim: Length of the codes.
         width: Channels of the first grid; a multiple of 8.
         pixel_range: `(0, 1)` ends in a sigmoid, `(-1, 1)` in tanh.
-        seed: Integer that fixes the initial weights.
-        dtype: Keras dtype policy of the layers; images are float32 all the same.
+        seed: Integer that fixes the initial weights; None as in `LayerFactory`.
+        dtype: Keras dtype policy of the layers, by default that of `keras.config`; images are
+            float32 all the same.
 
     Returns:
         Keras model from `(n, latent_dim)` to `(n, *image_shape)`.

@@ -19,7 +19,7 @@ def dcgan_encoder(
     noise_stddev=0.0,
     codes="deterministic",
     seed=None,
-    dtype="float32",
+    dtype=None,
 ):
     """Builds the paper's encoder.
 
@@ -36,8 +36,9 @@ def dcgan_encoder(
         noise_stddev: Standard deviation of the noise that training adds to the input.
         codes: `"deterministic"`, `"gaussian"` or `"implicit"`; see
             `wae_tf.networks.heads.code_head`.
-        seed: Integer that fixes initial weights and noise.
-        dtype: Keras dtype policy of the layers; codes are float32 all the same.
+        seed: Integer that fixes initial weights and noise; None as in `LayerFactory`.
+        dtype: Keras dtype policy of the layers, by default that of `keras.config`; codes are
+            float32 all the same.
 
     Returns:
         Keras model from `(n, *image_shape)` to `(n, latent_dim)`; to two tensors for random codes.
@@ -71,7 +72,7 @@ def dcgan_decoder(
     pixel_range=(0.0, 1.0),
     modified=True,
     seed=None,
-    dtype="float32",
+    dtype=None,
 ):
     """Builds the paper's decoder.
 
@@ -89,8 +90,9 @@ def dcgan_decoder(
         kernel_size: Height and width of the filters.
         pixel_range: `(0, 1)` ends in a sigmoid, `(-1, 1)` in tanh.
         modified: Whether the last layer has stride 1.
-        seed: Integer that fixes the initial weights.
-        dtype: Keras dtype policy of the layers; images are float32 all the same.
+        seed: Integer that fixes the initial weights; None as in `LayerFactory`.
+        dtype: Keras dtype policy of the layers, by default that of `keras.config`; images are
+            float32 all the same.
 
     Returns:
         Keras model from `(n, latent_dim)` to `(n, *image_shape)`.

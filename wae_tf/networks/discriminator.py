@@ -16,7 +16,7 @@ def latent_discriminator(latent_dim, *, width=512, num_layers=4, seed=None):
         latent_dim: Length of the codes.
         width: Units of each layer.
         num_layers: Number of hidden layers.
-        seed: Integer that fixes the initial weights.
+        seed: Integer that fixes the initial weights; None as in `LayerFactory`.
 
     Returns:
         Keras model from `(n, latent_dim)` to logits `(n, 1)`, positive where a code

@@ -1,5 +1,7 @@
 """Layers with the settings that all networks of the paper share."""
 
+import random
+
 import keras
 import numpy as np
 
@@ -12,12 +14,14 @@ class LayerFactory:
     its own, so that one `seed` fixes the network bit for bit.
 
     Args:
-        seed: Integer; None draws the weights anew each time.
-        dtype: Keras dtype policy, such as `"mixed_bfloat16"`.
+        seed: Integer; None draws one from Python's `random`, which
+            `keras.utils.set_random_seed` fixes.
+        dtype: Keras dtype policy, such as `"mixed_bfloat16"`; None takes that of
+            `keras.config.set_dtype_policy`.
     """
 
-    def __init__(self, seed=None, dtype="float32"):
-        self._rng = np.random.default_rng(seed)
+    def __init__(self, seed=None, dtype=None):
+        self._rng = np.random.default_rng(random.randrange(2**31) if seed is None else seed)
         self._dtype = dtype
 
     def seed(self):

@@ -20,7 +20,7 @@ def mlp_encoder(
     noise_stddev=0.0,
     codes="deterministic",
     seed=None,
-    dtype="float32",
+    dtype=None,
 ):
     """Builds an encoder of `num_layers` dense layers, each with batch norm and ReLU.
 
@@ -44,7 +44,7 @@ def mlp_decoder(
     num_layers=3,
     pixel_range=(0.0, 1.0),
     seed=None,
-    dtype="float32",
+    dtype=None,
 ):
     """Builds a decoder of `num_layers` dense layers, each with ReLU, then batch norm.
 

@@ -20,7 +20,7 @@ def resnet_encoder(
     noise_stddev=0.0,
     codes="deterministic",
     seed=None,
-    dtype="float32",
+    dtype=None,
 ):
     """Builds an encoder of residual blocks in their second form ([1], Fig. 1b).
 
@@ -37,8 +37,9 @@ def resnet_encoder(
         kernel_size: Height and width of the filters.
         noise_stddev: Standard deviation of the noise that training adds to the input.
         codes: As in `wae_tf.networks.heads.code_head`.
-        seed: Integer that fixes initial weights and noise.
-        dtype: Keras dtype policy of the layers; codes are float32 all the same.
+        seed: Integer that fixes initial weights and noise; None as in `LayerFactory`.
+        dtype: Keras dtype policy of the layers, by default that of `keras.config`; codes are
+            float32 all the same.
 
     Returns:
         Keras model from `(n, *image_shape)` to codes.
@@ -75,7 +76,7 @@ def resnet_decoder(
     kernel_size=3,
     pixel_range=(0.0, 1.0),
     seed=None,
-    dtype="float32",
+    dtype=None,
 ):
     """Builds a decoder of residual blocks, the encoder's mirror image.
 
@@ -91,8 +92,9 @@ def resnet_decoder(
         num_layers: Number of blocks.
         kernel_size: Height and width of the filters.
         pixel_range: `(0, 1)` ends in a sigmoid, `(-1, 1)` in tanh.
-        seed: Integer that fixes the initial weights.
-        dtype: Keras dtype policy of the layers; images are float32 all the same.
+        seed: Integer that fixes the initial weights; None as in `LayerFactory`.
+        dtype: Keras dtype policy of the layers, by default that of `keras.config`; images are
+            float32 all the same.
 
     Returns:
         Keras model from `(n, latent_dim)` to `(n, *image_shape)`.

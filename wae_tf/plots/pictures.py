@@ -6,7 +6,7 @@ import numpy as np
 
 from wae_tf import files
 
-__all__ = ["comparison", "grid", "save"]
+__all__ = ["comparison", "grid", "save", "to_uint8"]
 
 
 def grid(images, columns=None, gap=1):
@@ -27,7 +27,7 @@ def grid(images, columns=None, gap=1):
         >>> grid(np.zeros((6, 28, 28, 1)), columns=3).shape
         (57, 86, 1)
     """
-    images = _uint8(images)
+    images = to_uint8(images)
     if images.ndim != 4 or len(images) == 0:
         raise ValueError(
             "`images` must have shape (n, height, width, channels), n >= 1. "
@@ -53,7 +53,7 @@ def comparison(images, reconstructions, columns=8, gap=1):
     Raises:
         ValueError: There are no images, or their reconstructions have another shape.
     """
-    images, reconstructions = _uint8(images), _uint8(reconstructions)
+    images, reconstructions = to_uint8(images), to_uint8(reconstructions)
     if images.shape != reconstructions.shape or len(images) == 0:
         raise ValueError(
             "`images` and `reconstructions` must have one shape, with at least one image. "
@@ -71,13 +71,14 @@ def save(path, image, scale=2):
     """Writes one image `(height, width, channels)` as PNG, each pixel `scale` wide."""
     from PIL import Image
 
-    pixels = np.repeat(np.repeat(_uint8(image), scale, axis=0), scale, axis=1)
+    pixels = np.repeat(np.repeat(to_uint8(image), scale, axis=0), scale, axis=1)
     picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     with files.replacing(path) as temporary:
         picture.save(temporary, format="PNG")
 
 
-def _uint8(images):
+def to_uint8(images):
+    """Returns images as uint8 in [0, 255]; floats are clipped to [0, 1] first."""
     images = np.asarray(images)
     if images.dtype == np.uint8:
         return images

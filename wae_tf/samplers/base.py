@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 
-from wae_tf.samplers.support import SUPPORTS, fold
+from wae_tf.samplers.support import SUPPORTS, fold, fold_tensor
 
 __all__ = ["Sampler"]
 
@@ -19,13 +19,15 @@ class Sampler:
     Args:
         arrays: Dict of arrays, kept as float32.
         settings: Dict of JSON's types: `latent_dim`, `support` (one of
-            `wae_tf.samplers.support.SUPPORTS`), and what else the arrays need.
+            `wae_tf.samplers.support.SUPPORTS`), and what else the arrays need; `stale` once
+            the codes that it was fitted to are no longer the model's.
 
     Raises:
         ValueError: Arrays or settings are missing, or do not fit each other.
     """
 
     kind = None
+    takes_uniform = False  # Whether `points` needs a uniform number with each row of noise.
 
     def __init__(self, arrays, settings):
         self.arrays = {name: np.asarray(values, "float32") for name, values in arrays.items()}
@@ -36,6 +38,15 @@ class Sampler:
                 f"Received: settings={self.settings}"
             )
         self.latent_dim = int(self.settings["latent_dim"])
+
+    @property
+    def stale(self):
+        """Whether the model was trained after this was fitted; saved with the settings."""
+        return bool(self.settings.get("stale", False))
+
+    @stale.setter
+    def stale(self, stale):
+        self.settings["stale"] = bool(stale)
 
     @classmethod
     def fit(cls, points, settings, *, seed=0, verbose=0):
@@ -64,6 +75,23 @@ class Sampler:
             raise ValueError(f"`n` must be an integer, at least 1. Received: n={n!r}")
         seed = random.randrange(2**31) if seed is None else seed
         return fold(self.draw(n, seed), self.settings["support"])
+
+    def points(self, normal, uniform=None):
+        """Maps noise to points of plain space, `(n, latent_dim)`, by TensorFlow's operations."""
+        raise NotImplementedError
+
+    def from_noise(self, normal, uniform=None):
+        """Maps noise to codes: a draw that a graph can hold, whose noise comes from outside.
+
+        Args:
+            normal: Standard normal noise, shape `(n, latent_dim)`, float32.
+            uniform: Uniform noise in [0, 1), shape `(n,)`; only of samplers with
+                `takes_uniform`.
+
+        Returns:
+            Codes, shape `(n, latent_dim)`, float32, on the prior's support.
+        """
+        return fold_tensor(self.points(normal, uniform), self.settings["support"])
 
     def __repr__(self):
         return f"<{type(self).__name__}: {self.settings}>"

@@ -109,7 +109,16 @@ class FlowSampler(Sampler):
     def draw(self, n, seed):
         noise = normal_draws(n, self.latent_dim, seed).astype("float32")
         blocks = range(0, n, _BLOCK)
-        return np.concatenate([self._flow.forward(noise[i : i + _BLOCK]).numpy() for i in blocks])
+        return np.concatenate([self.points(noise[i : i + _BLOCK]).numpy() for i in blocks])
+
+    def points(self, normal, uniform=None):
+        z = normal
+        # TFP's own `Permute` gathers as ONNX cannot, and its `Scale` and `Shift` would become
+        # inputs there: of the chain only the networks' bijectors are applied as they are.
+        for bijector in reversed(self._flow.bijectors[2:]):
+            reverses = type(bijector).__name__ == "Permute"
+            z = tf.gather(z, _backwards(self.latent_dim), axis=1) if reverses else bijector(z)
+        return self.arrays["mean"] + self.arrays["stddev"] * z
 
 
 def _build(latent_dim, layers, units, mean, stddev, seed=0):
@@ -127,15 +136,18 @@ def _build(latent_dim, layers, units, mean, stddev, seed=0):
         )
         for layer in range(layers)
     ]
-    backwards = list(range(latent_dim))[::-1]
     chain = [tfb.Shift(mean), tfb.Scale(stddev)]
     for network in networks:
         network.build((None, latent_dim))
         chain += [
             tfb.MaskedAutoregressiveFlow(shift_and_log_scale_fn=_bounded(network)),
-            tfb.Permute(backwards),
+            tfb.Permute(_backwards(latent_dim)),
         ]
     return networks, tfb.Chain(chain)
+
+
+def _backwards(latent_dim):
+    return list(range(latent_dim))[::-1]
 
 
 def _initializer(seed, layer):

@@ -1,11 +1,12 @@
 """Gaussian mixture of codes."""
 
 import numpy as np
+import tensorflow as tf
 
 from wae_tf.requirements import need
 from wae_tf.samplers.base import Sampler, generator, normal_draws
 
-__all__ = ["GaussianMixtureSampler"]
+__all__ = ["GaussianMixtureSampler", "choose"]
 
 
 class GaussianMixtureSampler(Sampler):
@@ -18,6 +19,7 @@ class GaussianMixtureSampler(Sampler):
     """
 
     kind = "gmm"
+    takes_uniform = True
 
     def __init__(self, arrays, settings):
         super().__init__(arrays, settings)
@@ -73,3 +75,14 @@ class GaussianMixtureSampler(Sampler):
         ):
             points[chosen == k] = mean + noise[chosen == k] @ factor.T
         return points
+
+    def points(self, normal, uniform=None):
+        chosen = choose(uniform, self.arrays["weights"])
+        factors = tf.gather(self.arrays["factors"], chosen)
+        return tf.gather(self.arrays["means"], chosen) + tf.linalg.matvec(factors, normal)
+
+
+def choose(uniform, weights):
+    """Turns uniform noise in [0, 1), shape `(n,)`, into components drawn by their weights."""
+    bounds = np.cumsum(weights, dtype="float64")[:-1].astype("float32")
+    return tf.reduce_sum(tf.cast(uniform[:, None] >= bounds, tf.int32), axis=1)

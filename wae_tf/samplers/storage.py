@@ -2,13 +2,16 @@
 
 import importlib.resources
 import json
+import pathlib
 
 import numpy as np
 
 from wae_tf import files
 from wae_tf.samplers.fitting import CLASSES, KINDS
 
-__all__ = ["read", "read_all", "write", "write_all"]
+__all__ = ["read", "read_all", "read_named", "write", "write_all", "write_named"]
+
+_NAMES = "samplers.json"
 
 
 def write(path, sampler):
@@ -99,6 +102,25 @@ def read_all(directory, records):
         with importlib.resources.as_file(path) as local:
             samplers[kind] = read(local)
     return samplers
+
+
+def write_named(directory, samplers):
+    """Writes samplers with the names that a model has for them, such as into a `.keras` file."""
+    for place, sampler in enumerate(samplers.values()):
+        write(pathlib.Path(directory, _file(place)), sampler)
+    if samplers:
+        pathlib.Path(directory, _NAMES).write_text(json.dumps(list(samplers)), encoding="utf-8")
+
+
+def read_named(directory):
+    """Reads what `write_named` wrote: dict from name to `Sampler`, {} where there is nothing.
+
+    Raises:
+        ValueError: A file is missing or damaged.
+    """
+    path = pathlib.Path(directory, _NAMES)
+    names = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    return {name: read(path.with_name(_file(place))) for place, name in enumerate(names)}
 
 
 def _file(kind):

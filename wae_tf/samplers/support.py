@@ -7,7 +7,7 @@ that a draw never leaves the support of the prior.
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["SUPPORTS", "fold", "support_of", "unfold"]
+__all__ = ["SUPPORTS", "fold", "fold_tensor", "support_of", "unfold"]
 
 SUPPORTS = ("space", "sphere", "cube")
 _EDGE = 1.0 - 1e-6  # tanh is 1 in float32 from 9 on; this keeps its inverse below 7.3.
@@ -36,3 +36,12 @@ def fold(points, support):
     elif support == "sphere":
         points = points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-12)
     return points.astype("float32")
+
+
+def fold_tensor(points, support):
+    """Maps a tensor of points to codes on the support: `fold` in a graph, in float32."""
+    if support == "cube":
+        return tf.tanh(points)
+    if support == "sphere":
+        return points / tf.maximum(tf.norm(points, axis=1, keepdims=True), 1e-12)
+    return points

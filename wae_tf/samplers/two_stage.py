@@ -86,8 +86,11 @@ class TwoStageSampler(Sampler):
 
     def draw(self, n, seed):
         noise = normal_draws(n, self.latent_dim, seed).astype("float32")
-        whitened = noise + self._decoder(noise).numpy()
-        return self.arrays["mean"] + whitened @ self.arrays["colour"]
+        return self.points(tf.constant(noise)).numpy()
+
+    def points(self, normal, uniform=None):
+        whitened = normal + self._decoder(normal)
+        return self.arrays["mean"] + tf.matmul(whitened, self.arrays["colour"])
 
 
 def _whiten(points):

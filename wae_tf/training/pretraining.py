@@ -90,5 +90,5 @@ class PretrainEncoder(keras.callbacks.Callback):
         self.losses = []
 
     def on_train_begin(self, logs=None):
-        if int(self.model.optimizer.iterations) == 0:
+        if int(self.model.step_counter()) == 0:
             self.losses = pretrain_encoder(self.model, self.images, **self.options)

@@ -11,7 +11,7 @@ from wae_tf import files
 from wae_tf.config import WAEConfig
 from wae_tf.models.build import build_model
 from wae_tf.samplers import storage
-from wae_tf.zoo import entry_checks
+from wae_tf.zoo import entry_checks, hub
 
 __all__ = [
     "entry_directory",
@@ -56,8 +56,8 @@ def load(name_or_directory, precision="float32"):
     `wae_tf.training.compile_model` or its own `compile` prepare it for `fit`.
 
     Args:
-        name_or_directory: A name of `list_models()`, or a directory that `wae-train` or
-            `save_entry` wrote.
+        name_or_directory: A name of `list_models()`, a directory that `wae-train` or
+            `save_entry` wrote, or `"hf://user/name"`, also with `@revision`, on the hub.
         precision: Keras dtype policy of the networks' layers. Weights are float32.
 
     Returns:
@@ -66,6 +66,7 @@ def load(name_or_directory, precision="float32"):
     Raises:
         ValueError: There is no such model, or its files are damaged. Never returns
             random weights.
+        ConnectionError: The hub did not answer, and its cache has no copy.
 
     Example:
         >>> wae_tf.load("mnist_wae_mmd").sample(16, seed=0).shape
@@ -212,7 +213,7 @@ def save_samplers(directory, model):
         >>> wae_tf.samplers.fit(model, images, kind="gmm", components=10)
         >>> wae_tf.zoo.save_samplers("runs/mnist", model)
     """
-    path = files.writable_directory(entry_directory(directory, "model"))
+    path = files.writable_directory(_own_directory(directory, "model"))
     entry_checks.check_weights(model, _model(path, read_entry(path)), path)
     update_entry(directory, samplers=storage.write_all(path, model.samplers))
 
@@ -227,10 +228,20 @@ def update_entry(name_or_directory, **parts):
     Raises:
         ValueError: There is no entry, or its directory cannot be written to.
     """
-    entry = {**read_entry(name_or_directory), **parts}
-    directory = files.writable_directory(entry_directory(name_or_directory))
+    directory = files.writable_directory(_own_directory(name_or_directory))
+    entry = {**_read(directory), **parts}
     with files.replacing(directory / _ENTRY) as temporary:
         temporary.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
+
+
+def _own_directory(name_or_directory, kind="entry"):
+    """Returns `entry_directory` of an entry that may be written to."""
+    if hub.is_address(name_or_directory):
+        raise ValueError(
+            "An entry to write to must be on this machine: save the loaded model by `save_entry` "
+            f"first. Received: {name_or_directory!r}"
+        )
+    return entry_directory(name_or_directory, kind)
 
 
 def _zoo():
@@ -240,10 +251,14 @@ def _zoo():
 def entry_directory(name_or_directory, kind="entry"):
     """Returns an entry's directory, as a path: a zoo name counts first, then a path.
 
+    An address of the hub is fetched: for `kind="model"` with weights, else its JSON file alone.
+
     `kind`, one of "entry", "config" and "model", is what an error says that it must be.
     """
     if isinstance(name_or_directory, str) and name_or_directory in list_configs():
         return _zoo() / name_or_directory
+    if hub.is_address(name_or_directory):
+        return hub.download(name_or_directory, weights=kind == "model")
     path = pathlib.Path(name_or_directory).expanduser()
     if (path / _ENTRY).is_file():
         return path

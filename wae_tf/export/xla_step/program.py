@@ -76,7 +76,7 @@ def export_train_step(model, batch_size, directory, *, config=None, data=None):
         "format": FORMAT,
         "program": {"file": PROGRAM, "sha256": hashlib.sha256(program.hlo).hexdigest()},
         **_interface(program, (batch_size, *model.image_shape)),
-        "step_counter": _name_of(model.optimizer.iterations, model),
+        "step_counter": _name_of(model.step_counter(), model),
         "data": {
             "layout": "NHWC",
             "image_shape": list(model.image_shape),

@@ -129,7 +129,9 @@ def import_run(directory, workdir, test_images=None, provenance=None):
         config,
         results=None
         if test_images is None
-        else training.test_results(model, config, test_images, measured_at="the end of wae-export"),
+        else training.test_results(
+            model, config, test_images, measured_at="the end of wae-export-step"
+        ),
         provenance={
             "paper": "arXiv:1711.01558",
             **(provenance or {}),
@@ -150,6 +152,6 @@ def _config(directory):
         return WAEConfig.from_json((directory / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(
-            "There must be a `config.json`, as `wae-export` and `wae-train` write it. "
+            "There must be a `config.json`, as `wae-export-step` and `wae-train` write it. "
             f"Received: {directory} ({error})"
         ) from error

@@ -1,0 +1,157 @@
+"""Models that the page shows, opened by name and shared by everybody who looks at them."""
+
+import collections
+import dataclasses
+import functools
+import pathlib
+import re
+import threading
+
+import numpy as np
+
+from wae_tf import zoo
+from wae_tf.explorer.directions import principal_directions
+from wae_tf.explorer.drawing import draw_codes, sampler_names
+from wae_tf.explorer.planes import plane_of
+from wae_tf.models.generation import Generation
+
+__all__ = ["Opened", "Shelf", "open_model"]
+
+_BANK = 256  # Samples that an uploaded image is compared with.
+_KEPT = 4  # Models in memory.
+_TILES = 11
+
+
+@dataclasses.dataclass(frozen=True)
+class Opened:
+    """A model with its entry, and what the page works out of them once.
+
+    Nothing in it changes, so that any number of people can share it.
+
+    Args:
+        name: As it was asked for.
+        model: The model.
+        entry: What its zoo entry says; empty for a `.keras` file.
+        directory: Where the entry lies, or None.
+    """
+
+    name: str
+    model: Generation
+    entry: dict
+    directory: pathlib.Path | None
+
+    @functools.cached_property
+    def directions(self):
+        """The model's `Directions`."""
+        return principal_directions(self.model, self.entry.get("directions", ()))
+
+    @functools.cached_property
+    def plane(self):
+        """The model's `CodePlane`."""
+        return plane_of(self.model)
+
+    @functools.cached_property
+    def tiles(self):
+        """Decoded images of the plane's map, by row."""
+        return self.plane.tiles(self.model, _TILES)
+
+    @functools.cached_property
+    def sampler(self):
+        """What to draw from unless asked: a fitted sampler if there is one."""
+        return sampler_names(self.model)[0]
+
+    @functools.cached_property
+    def bank(self):
+        """Codes and images of the samples that uploads are compared with."""
+        codes = draw_codes(self.model, _BANK, sampler=self.sampler)
+        return codes, self.model.decode(codes)
+
+    def warm(self):
+        """Traces what the page calls, so that the first touch is as fast as the second."""
+        self.model.encode(np.zeros((1, *self.model.image_shape), "uint8"))
+        self.model.decode(self.directions.center()[None])
+        return self
+
+
+def open_model(name):
+    """Opens a model: a zoo entry, a run's directory, or a `.keras` file.
+
+    Args:
+        name: Name or path.
+
+    Returns:
+        `Opened`.
+
+    Raises:
+        ValueError: There is none, it has no weights, its files are damaged, or the file holds
+            another kind of model.
+
+    Example:
+        >>> opened = open_model("mnist_wae_mmd_2d")
+        >>> opened.model.decode(opened.plane.codes([[0.0, 1.0]]))
+    """
+    name = str(name).strip()
+    if not name:
+        raise ValueError("A model must have a name: choose one of the list. Received: none")
+    if name.endswith(".keras"):
+        return Opened(name, _keras_file(name), {}, None).warm()
+    model = zoo.load(name)
+    directory = pathlib.Path(zoo.entry_directory(name, "model"))
+    return Opened(name, model, zoo.read_entry(name), directory).warm()
+
+
+class Shelf:
+    """The models that a page can show, a few of them in memory.
+
+    Args:
+        names: Models that the list begins with, such as that of the command line.
+        paths: Whether other names than those of the list may be asked for: directories and
+            files of this machine. Only where nobody else can reach the page.
+
+    Example:
+        >>> Shelf().get("mnist_vae").model.sample(4, seed=0)
+    """
+
+    def __init__(self, names=(), paths=False):
+        self.names = tuple(dict.fromkeys([*map(str, names), *zoo.list_models()]))
+        self.paths = paths
+        self._opened = collections.OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, name):
+        """Returns the `Opened` model of a name; errors as in `open_model`."""
+        if name not in self.names and not self.paths:
+            raise ValueError(
+                "The model must be one of the list: this page is served to other machines, and "
+                "opens no paths. `wae-explore --model=PATH` adds one. "
+                f"Received: model={str(name)[:200]!r}"
+            )
+        with self._lock:  # One load at a time: two at once would need twice the memory.
+            if name not in self._opened:
+                self._opened[name] = open_model(name)
+                while len(self._opened) > _KEPT:
+                    self._opened.popitem(last=False)
+            self._opened.move_to_end(name)
+            return self._opened[name]
+
+
+def _keras_file(name):
+    import keras
+
+    path = pathlib.Path(name).expanduser()
+    if not path.is_file():
+        raise ValueError(f"A .keras file must be there. Received: no {name!r}")
+    try:
+        model = keras.models.load_model(path, compile=False)  # Runs no code of the file's.
+    except Exception as error:  # Keras raises many kinds on what is no model.
+        text = re.sub(r"\s+", " ", str(error))[:300]
+        raise ValueError(
+            "A .keras file must hold a whole model that `model.save` wrote. "
+            f"Received: {name!r} ({type(error).__name__}: {text})"
+        ) from error
+    if not isinstance(model, Generation):
+        raise ValueError(
+            "A .keras file must hold a model of wae_tf: AE, VAE, WAE, WAEMMD or WAEGAN. "
+            f"Received: {type(model).__name__} in {name!r}"
+        )
+    return model

@@ -1,0 +1,71 @@
+"""Formats by name: the door that `model.export`, `export_parts` and `wae-export` go through."""
+
+from wae_tf.export import litert, onnx, saved_model, targets
+from wae_tf.export import parts as model_parts
+from wae_tf.models.exporting import EXPORTERS
+from wae_tf.samplers import storage
+
+__all__ = ["FORMATS", "PARTS", "export_keras", "export_parts"]
+
+PARTS = ("encoder", "decoder", "sampler")
+FORMATS = ("saved_model", "onnx", "litert")
+
+EXPORTERS.update(
+    saved_model=saved_model.export_saved_model,
+    onnx=onnx.export_onnx,
+    litert=litert.export_litert,
+)
+
+
+def export_parts(model, directory, parts=PARTS, *, format="onnx", overwrite=False, optimize=None):
+    """Writes encoder, decoder and samplers of a model as files of their own.
+
+    The files are `encoder.onnx`, `decoder.onnx`, `sampler_prior.onnx`, and one more for each
+    fitted sampler, such as `sampler_gmm.onnx`; in LiteRT they end in `.tflite`, and SavedModels
+    are directories. See `wae_tf.export.parts.parts` for what each takes and returns.
+
+    Args:
+        model: A model of wae_tf that computes in float32.
+        directory: Where to; new or empty.
+        parts: Among `"encoder"`, `"decoder"` and `"sampler"`.
+        format: `"onnx"`, `"litert"` or `"saved_model"`.
+        overwrite: Whether an earlier export there may be replaced.
+        optimize: None, `"float16"` or `"int8"`; only in LiteRT.
+
+    Raises:
+        ValueError: The directory holds something, a part, format or `optimize` is unknown, or
+            the format has no operation for one of the layers.
+        ImportError: A package is missing; the error names the extra.
+
+    Example:
+        >>> wae_tf.export.export_parts(wae_tf.load("mnist_wae_mmd"), "phone", format="litert")
+    """
+    if format not in FORMATS:
+        raise ValueError(f"`format` must be one of {list(FORMATS)}. Received: format={format!r}")
+    if optimize is not None and format != "litert":
+        raise ValueError(
+            "`optimize` is an option of format='litert'. "
+            f"Received: optimize={optimize!r}, format={format!r}"
+        )
+    if format != "saved_model":
+        model_parts.check_float32(model, format)
+    chosen = model_parts.parts(model, parts)
+    with targets.replacing_directory(directory, overwrite) as temporary:
+        for name, part in chosen.items():
+            if format == "onnx":
+                onnx.write(temporary / f"{name}.onnx", part)
+            elif format == "litert":
+                litert.write(temporary / f"{name}.tflite", part, optimize=optimize)
+            else:
+                saved_model.write(temporary / name, {"serving_default": part})
+
+
+def export_keras(model, directory, *, overwrite=False):
+    """Writes `model.keras`, which `keras.saving.load_model` reads where wae_tf is imported.
+
+    Fitted samplers lie beside it, as `wae_tf.samplers.read` takes them. Arguments and errors are
+    those of `export_parts`.
+    """
+    with targets.replacing_directory(directory, overwrite) as temporary:
+        model.save(temporary / "model.keras")
+        storage.write_all(temporary, model.samplers)

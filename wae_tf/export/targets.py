@@ -1,0 +1,84 @@
+"""Where an export goes: whole or not at all, and never over what it did not write."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+
+from wae_tf import files
+
+__all__ = ["replacing_directory", "replacing_file"]
+
+_NAMES = {"saved_model.pb", "fingerprint.pb", "variables", "assets", "keras_metadata.pb"}
+_SUFFIXES = (".onnx", ".tflite", ".keras")
+
+
+@contextlib.contextmanager
+def replacing_directory(path, overwrite=False):
+    """Yields a temporary directory beside `path`, which takes its place when the block ends well.
+
+    Raises:
+        ValueError: `path` is a file, or not empty; with `overwrite`, it holds files that no
+            export has written.
+    """
+    path = pathlib.Path(path).expanduser()
+    found = _found(path)
+    if found and not overwrite:
+        raise ValueError(
+            "An export goes into a directory that is new or empty: choose another one, or pass "
+            f"overwrite=True. Received: path={str(path)!r}, which holds {found[0].name!r}"
+        )
+    others = [entry.name for entry in found if not _exported(entry)]
+    if others:
+        raise ValueError(
+            "Only an earlier export is overwritten: choose another directory, or move these files "
+            f"away. Received: path={str(path)!r}, which holds {others[0]!r}"
+        )
+    files.writable_directory(path.parent, "path")
+    temporary, old = (path.with_name(f".tmp-{os.getpid()}-{k}-{path.name}") for k in ("new", "old"))
+    try:
+        temporary.mkdir()
+        yield temporary
+        if path.exists():
+            os.replace(path, old)
+        os.replace(temporary, path)
+    finally:
+        if old.exists() and not path.exists():
+            os.replace(old, path)
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def replacing_file(path, suffix, overwrite=False):
+    """Yields a temporary path beside a file that must end in `suffix`, and that must be new.
+
+    Raises:
+        ValueError: It ends otherwise, or is there and `overwrite` is False.
+    """
+    path = pathlib.Path(path).expanduser()
+    if path.suffix != suffix or path.is_dir():
+        raise ValueError(
+            f"`path` must be a file ending in {suffix!r}. Received: path={str(path)!r}"
+        )
+    if path.exists() and not overwrite:
+        raise ValueError(
+            "`path` must be new: choose another one, or pass overwrite=True. "
+            f"Received: path={str(path)!r}, which is there"
+        )
+    files.writable_directory(path.parent, "path")
+    with files.replacing(path) as temporary:
+        yield temporary
+
+
+def _found(path):
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"`path` must be a directory. Received: path={str(path)!r}, a file")
+    return sorted(path.iterdir()) if path.exists() else []
+
+
+def _exported(entry):
+    if entry.is_dir():
+        return entry.name in _NAMES or (entry / "saved_model.pb").is_file()
+    sampler = entry.name.startswith("sampler_") and entry.suffix == ".h5"
+    return entry.name in _NAMES or entry.suffix in _SUFFIXES or sampler

@@ -1,0 +1,37 @@
+"""`export` of a model: the door to the formats that stand above it."""
+
+__all__ = ["EXPORTERS", "Exporting"]
+
+# From a format to `(model, path, *, overwrite, **options)`. `wae_tf.export` fills it, as it stands
+# above the models and they know nothing of it.
+EXPORTERS = {}
+
+
+class Exporting:
+    """`export` to a SavedModel with one signature for each thing a model does, ONNX or LiteRT."""
+
+    def export(self, filepath, format="saved_model", *, overwrite=False, verbose=None, **options):
+        """Writes the model for programs that have neither wae_tf nor Keras.
+
+        Args:
+            filepath: Directory of a SavedModel; of the other formats a file that ends in
+                `.onnx` or `.tflite`.
+            format: `"saved_model"` (`"tf_saved_model"` is the same) has `serving_default`
+                (reconstruct), `encode`, `decode`, `sample` and one more for each fitted
+                sampler. `"onnx"` and `"litert"` reconstruct; `wae_tf.export.export_parts`
+                writes encoder, decoder and samplers. Others are Keras's own.
+            overwrite: Whether an earlier export may be replaced.
+            verbose: Whether to say what was written; Keras's own formats only.
+            **options: `optimize="float16"` or `"int8"` of `"litert"`, and Keras's own.
+
+        Raises:
+            ValueError: Something is there already, or the format cannot express the model.
+            ImportError: A package is missing; the error names the extra.
+
+        Example:
+            >>> wae_tf.load("mnist_wae_mmd").export("served/1")
+        """
+        name = "saved_model" if format == "tf_saved_model" else format
+        if name not in EXPORTERS or "input_signature" in options:
+            return super().export(filepath, format=format, verbose=verbose, **options)
+        return EXPORTERS[name](self, filepath, overwrite=overwrite, **options)

@@ -1,0 +1,162 @@
+"""Entries that lie on a Hugging Face hub: which of their files come here, and how."""
+
+import json
+import pathlib
+import re
+
+from wae_tf.zoo import entry_checks
+
+__all__ = ["SIZE_LIMIT", "download", "is_address", "library", "parse"]
+
+SIZE_LIMIT = 2 * 2**30  # Bytes of one file: far above any model of images that trains on one GPU.
+
+_PREFIX = "hf://"
+_ENTRY = "entry.json"
+_ENTRY_LIMIT = 16 * 2**20  # Bytes: it is read whole.
+_NAME = r"[A-Za-z0-9](?:[\w.-]*\w)?"
+_ADDRESS = re.compile(rf"hf://({_NAME}/{_NAME})(?:@([\w][\w./-]*))?", re.ASCII)
+
+
+def is_address(name):
+    """Returns whether a name of an entry is meant as an address on a hub."""
+    return isinstance(name, str) and name.startswith(_PREFIX)
+
+
+def parse(address):
+    """Splits an address into the repository and its revision.
+
+    Args:
+        address: `"hf://user/name"`, or with a branch, tag or commit `"hf://user/name@revision"`.
+
+    Returns:
+        Pair of strings, the second `None` where the address has no revision.
+
+    Raises:
+        ValueError: It is no such address.
+
+    Example:
+        >>> parse("hf://ada/digits@v1")
+        ('ada/digits', 'v1')
+    """
+    match = _ADDRESS.fullmatch(address)
+    if not match or ".." in address:
+        raise ValueError(
+            "An address on the hub must be 'hf://user/name' or 'hf://user/name@revision'. "
+            f"Received: {address!r}"
+        )
+    return match.group(1), match.group(2)
+
+
+def library():
+    """Returns the module `huggingface_hub`.
+
+    Raises:
+        ImportError: It is not installed.
+    """
+    try:
+        import huggingface_hub.errors
+    except ImportError as error:
+        raise ImportError(
+            "Models on the hub need huggingface_hub: `pip install 'wae_tf[hub]'`. "
+            f"Received: {error}"
+        ) from error
+    return huggingface_hub
+
+
+def download(address, weights=True, size_limit=SIZE_LIMIT):
+    """Fetches an entry from the hub into the cache of `huggingface_hub`.
+
+    Only `entry.json` and the files that it lists come, all of one commit; nothing of them is
+    executed. What is in the cache is not fetched again. The environment variables of
+    `huggingface_hub` hold: `HF_TOKEN`, `HF_HOME`, `HF_ENDPOINT`, `HF_HUB_OFFLINE`.
+
+    Args:
+        address: As in `parse`.
+        weights: Whether weights and samplers come as well.
+        size_limit: Most bytes that one file may have.
+
+    Returns:
+        Path of a directory of the cache, to be read only. `wae_tf.load` checks the SHA-256.
+
+    Raises:
+        ValueError: The address is none, the hub has no such repository, revision or file, it is
+            no entry, or a file is above the limit.
+        ConnectionError: The hub did not answer as it must, and the cache has no copy.
+        ImportError: `huggingface_hub` is not installed.
+
+    Example:
+        >>> wae_tf.load("hf://ada/digits@v1").sample(16, seed=0)
+    """
+    repository, revision = parse(address)
+    path = pathlib.Path(_fetch(address, repository, _ENTRY, revision, _ENTRY_LIMIT))
+    if weights:
+        # The cache names a directory by its commit: later files are of that one.
+        for name in _listed(address, path):
+            _fetch(address, repository, name, path.parent.name, size_limit)
+    return path.parent
+
+
+def _listed(address, path):
+    """Returns the names of the files that an entry lists, each one beside it."""
+    try:
+        entry = json.loads(path.read_text(encoding="utf-8"))
+        entry_checks.check_entry(entry)
+        samplers = [record["file"] for record in entry.get("samplers", {}).values()]
+        for name in samplers:
+            if not re.fullmatch(r"sampler_\w+\.h5", name, re.ASCII):
+                raise ValueError(f"a sampler's file must be such as 'sampler_gmm.h5': {name!r}")
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            "A repository must hold an entry that `wae_tf.save_entry` wrote. "
+            f"Received: {address!r}, whose {_ENTRY} is none ({type(error).__name__}: {error})"
+        ) from error
+    return [*([entry["weights"]["file"]] if "weights" in entry else []), *samplers]
+
+
+def _fetch(address, repository, name, revision, limit):
+    """Returns the path of a file in the cache, fetched if it is not there."""
+    hub = library()
+    errors = hub.errors
+    try:
+        cached = hub.try_to_load_from_cache(repository, name, revision=revision)
+        immutable = revision is not None and re.fullmatch(r"[0-9a-f]{40}", revision)
+        if isinstance(cached, str) and immutable:
+            return cached
+        planned = hub.hf_hub_download(repository, name, revision=revision, dry_run=True)
+        if planned.will_download and not 0 <= planned.file_size <= limit:
+            raise _TooLarge(
+                f"A file of an entry must have at most {limit:,} bytes. "
+                f"Received: {name} of {address!r}, with {planned.file_size:,}"
+            )
+        return hub.hf_hub_download(repository, name, revision=revision)
+    except _TooLarge:
+        raise
+    except errors.LocalEntryNotFoundError as error:
+        raise ConnectionError(
+            "The hub must be reachable, or the files be in the cache of huggingface_hub: look at "
+            f"the network, HF_ENDPOINT and HF_HUB_OFFLINE. Received: {name} of {address!r} "
+            f"({_first(error)})"
+        ) from error
+    except (
+        errors.RepositoryNotFoundError,
+        errors.RevisionNotFoundError,
+        errors.EntryNotFoundError,
+    ) as error:
+        raise ValueError(
+            "The hub must have the repository, its revision and its file, and let you read them: "
+            "look at the spelling; for a private one log in by `hf auth login`, or set HF_TOKEN. "
+            f"Received: {name} of {address!r} ({type(error).__name__}: {_first(error)})"
+        ) from error
+    except Exception as error:  # Its HTTP client, and so the errors, change by version.
+        raise ConnectionError(
+            "The hub must send the file whole: try again later; what has arrived is kept. "
+            f"Received: {name} of {address!r} ({type(error).__name__}: {_first(error)})"
+        ) from error
+
+
+class _TooLarge(ValueError):
+    """A file above the limit."""
+
+
+def _first(error):
+    return str(error).strip().split("\n")[0]
