@@ -1,11 +1,15 @@
 """Checks what is said of packages that are missing, or of untested versions."""
 
+import configparser
 import importlib.metadata
+import pathlib
 import sys
 import warnings
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from wae_tf import metrics, requirements
 from wae_tf.requirements import need
@@ -104,3 +108,23 @@ def test_a_source_tree_that_is_not_installed_is_harmless(monkeypatch):
 
     monkeypatch.setattr(importlib.metadata, "requires", requires)
     requirements.warn_of_others()
+
+
+def test_the_lowest_versions_are_those_of_the_ranges():
+    root = pathlib.Path(__file__).parents[1]
+    setup = configparser.ConfigParser(interpolation=None)
+    setup.read(root / "setup.cfg", encoding="utf-8")
+    extras = setup["options.extras_require"]
+    lines = [setup["options"]["install_requires"], extras["evaluate"], extras["plots"]]
+    ranges = [
+        Requirement(line) for line in "\n".join(lines).split("\n") if line and line[0] not in "#%"
+    ]
+    pins = (root / "tools/lowest_versions.txt").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line) for line in pins if "==" in line]
+    pinned = {pin.name.replace("-", "_"): pin.specifier for pin in pins}
+    assert len(ranges) > 10
+    for wanted in ranges:
+        (pin,) = pinned[wanted.name.replace("-", "_")]
+        lowest = next(part for part in wanted.specifier if part.operator == ">=")
+        assert Version(pin.version).release[:2] == Version(lowest.version).release[:2], wanted
+        assert wanted.specifier.contains(pin.version), wanted
