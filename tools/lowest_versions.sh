@@ -10,7 +10,8 @@ set -euo pipefail
 repository=$(cd "$(dirname "$0")/.." && pwd)
 directory=${1:?"Which directory is the environment to be in? tools/lowest_versions.sh DIR"}
 shift
-python=${PYTHON:-$(command -v python3.10 || command -v python3)}
+python=${PYTHON:-python3.10}
+"$python" --version > /dev/null 2>&1 || python=python3  # A name on the path may stand for nothing.
 
 if [ ! -x "$directory/bin/python" ]; then
     "$python" -m venv "$directory"
