@@ -1,6 +1,7 @@
 """Checks of what users hand to a model, before anything runs."""
 
 import math
+import operator
 
 import keras
 import numpy as np
@@ -133,6 +134,17 @@ def check_discriminator(discriminator, latent_dim):
         )
 
 
+def check_critic(critic, image_shape):
+    """Raises a ValueError unless a network maps images to scores, building it if need be."""
+    _check_layer("critic", critic)
+    shape = _output_shape(critic, image_shape)
+    if not (len(shape) > 1 and shape[0] is None and shape[-1] == 1):
+        raise ValueError(
+            f"`critic` must map images {image_shape} to scores, shape (n, 1) or (n, height, width, "
+            f"1): end it in one filter or unit without activation. Received: scores of {shape}"
+        )
+
+
 def check_cost(cost, image_shape):
     """Raises a ValueError unless a callable returns one number an image."""
     shape = tuple(cost(*2 * [tf.fill((3, *image_shape), 0.5)]).shape)
@@ -184,6 +196,10 @@ def check_data(x, image_shape, batch_size=None, min_batch_size=1, name="x"):
 def _check_dataset(dataset, image_shape, min_batch_size, name):
     spec = dataset.element_spec
     spec = spec[0] if isinstance(spec, (list, tuple)) else spec
+    if isinstance(spec, dict) and sorted(spec) == ["images", "real"]:
+        for part, least in (("images", min_batch_size), ("real", 1)):
+            _check_dataset(dataset.map(operator.itemgetter(part)), image_shape, least, name)
+        return
     if not isinstance(spec, tf.TensorSpec):
         raise ValueError(
             f"`{name}` must be a data set of image batches, or of pairs that begin with one; "

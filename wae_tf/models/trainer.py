@@ -101,7 +101,8 @@ class ObjectiveTrainer(keras.Model):
 
         `x` is an array of images or a `tf.data.Dataset` of batches. Labels, in `y` or as
         second part of a pair, are ignored. Arrays are shuffled as
-        `keras.utils.set_random_seed` decides, not the model's `seed`.
+        `keras.utils.set_random_seed` decides, not the model's `seed`. A critic takes the
+        same images for real, unless `wae_tf.data.with_real_images` has added others.
 
         Raises:
             ValueError: The images have the wrong shape, type or range, or NaN, or the
@@ -179,24 +180,32 @@ class ObjectiveTrainer(keras.Model):
         )
 
     def train_step(self, data):
-        x = unpack_images(data)
+        x, real = unpack_images(data)
         with tf.GradientTape() as tape:
-            losses = self.objective(x, training=True, seed=self.step_seed())
-            loss = self.optimizer.scale_loss(losses["loss"])
-        variables = self.autoencoder_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
+            losses = self.objective(x, training=True, seed=self.step_seed(), **real)
+            targets = self.targets(losses)
+        self.descend(tape, targets)
         self.after_step(losses)
         return self.track(losses, x)
+
+    def targets(self, losses):
+        """Returns the list of scalars that a step descends, scaled as their optimizers need."""
+        return [self.optimizer.scale_loss(losses["loss"])]
+
+    def descend(self, tape, targets):
+        """Moves the networks along the gradient that a tape has recorded of `targets`."""
+        variables = self.autoencoder_variables
+        self.optimizer.apply(tape.gradient(targets, variables), variables)
 
     def after_step(self, losses):
         """Called at the end of each training step, with its losses."""
 
     def test_step(self, data):
-        x = unpack_images(data)
+        x, real = unpack_images(data)
         # The count starts at 0 in each evaluation: new draws each batch, the same each time.
         count = tf.cast(self._trackers["loss"].count, tf.int32)
         seed = tf.stack([tf.constant(-1 - self.seed, tf.int32), count])
-        return self.track(self.objective(x, training=False, seed=seed), x)
+        return self.track(self.objective(x, training=False, seed=seed, **real), x)
 
     def step_seed(self):
         """Seed of this training step: a resumed training draws what an uninterrupted one does."""
@@ -222,10 +231,15 @@ def resolve_jit_compile(jit_compile):
 
 
 def unpack_images(data):
-    """Takes the images out of what Keras hands to a step."""
+    """Takes the images out of what Keras hands to a step.
+
+    Returns:
+        The images, and a dict that is empty or has the critic's as `real`: see
+        `wae_tf.data.with_real_images`.
+    """
     x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     check_unweighted(sample_weight)
-    return x
+    return (x["images"], {"real": x["real"]}) if isinstance(x, dict) else (x, {})
 
 
 def check_unweighted(*weights):

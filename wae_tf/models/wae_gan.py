@@ -105,13 +105,13 @@ class WAEGAN(WAE):
             )
         return self.weight * loss
 
-    def objective(self, x, training=False, seed=(0, 0)):
+    def objective(self, x, training=False, seed=(0, 0), real=None):
         """As `WAE.objective`, and `discriminator_loss`."""
         x = pixels.to_model_range(x, self.pixel_range)
         distribution = self.code_distribution(x, training)
         z = self.draw(distribution, seed)
         z_prior = self.prior.sample(tf.shape(x)[0], seed)
-        losses = self.terms(x, z, z_prior, distribution, training)
+        losses = self.terms(x, z, z_prior, distribution, training, real)
         discriminator_loss = self.discriminator_loss(z, z_prior, training)
         return {**losses, "discriminator_loss": discriminator_loss}
 
@@ -140,7 +140,8 @@ class WAEGAN(WAE):
         self._compile_arguments["discriminator_optimizer"] = discriminator_optimizer
 
     def train_step(self, data):
-        x = pixels.to_model_range(unpack_images(data), self.pixel_range)
+        x, real = unpack_images(data)
+        x = pixels.to_model_range(x, self.pixel_range)
         seed = self.step_seed()
         z_prior = self.prior.sample(tf.shape(x)[0], seed)
         with tf.GradientTape() as tape:
@@ -148,10 +149,9 @@ class WAEGAN(WAE):
             z = self.draw(distribution, seed)
             with tape.stop_recording():
                 discriminator_loss = self._improve_discriminator(z, z_prior)
-            losses = self.terms(x, z, z_prior, distribution, training=True)
-            loss = self.optimizer.scale_loss(losses["loss"])
-        variables = self.autoencoder_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
+            losses = self.terms(x, z, z_prior, distribution, True, **real)
+            targets = self.targets(losses)
+        self.descend(tape, targets)
         self.after_step(losses)
         return self.track({**losses, "discriminator_loss": discriminator_loss}, x)
 
