@@ -1,5 +1,6 @@
 """Which values of a config make no sense together."""
 
+from wae_tf.costs.critic import check_field_of_view
 from wae_tf.divergences.adversarial import ADVERSARIAL
 from wae_tf.networks.build import check_architectures
 
@@ -30,6 +31,14 @@ def check_combinations(config):
             "`likelihood='cross_entropy'` needs `pixel_range=(0, 1)`: it takes pixels as "
             f"probabilities. Received: pixel_range={config.pixel_range}"
         )
+    if config.critic_weight:
+        check_field_of_view(config.image_shape, config.critic_layers)
+        if config.model == "vae" and config.likelihood == "learned":
+            raise ValueError(
+                "`critic_weight` needs a likelihood whose scale stays, such as 'fixed': a learned "
+                "standard deviation grows with the error that the critic asks for. "
+                f"Received: likelihood='learned', critic_weight={config.critic_weight}"
+            )
     check_architectures(config)
 
 

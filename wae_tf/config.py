@@ -23,7 +23,10 @@ __all__ = ["WAEConfig"]
 LR_SCHEDULES = (*SCHEDULES, "plateau")  # The last is a callback, `wae_tf.training.plateau`.
 MODELS = ("wae", "vae", "ae")
 DIVERGENCES = (*SAMPLE_DIVERGENCES, *ADVERSARIAL)
-LOWEST = {"batch_size": 2, "pretrain_batch_size": 2, "num_images": 2, "max_shift": 0}  # Else 1.
+LOWEST = {  # Else 1.
+    **{"batch_size": 2, "pretrain_batch_size": 2, "num_images": 2},
+    **{"max_shift": 0, "critic_start": 0},
+}
 
 
 def _field(default, text):
@@ -91,6 +94,9 @@ class WAEConfig:
     cost_scale: float = _field(
         1.0, "Factor on the cost; the authors' code has 0.05, unsaid in the paper."
     )
+    critic_weight: float = _field(
+        0.0, "Gradient of a critic of images, as a multiple of that of the cost; 0: no critic."
+    )
     likelihood: str = _field("fixed", f"Pixels of a VAE: one of {', '.join(LIKELIHOODS)}.")
     pixel_stddev: float = _field(
         1.0, "Standard deviation of a VAE's pixels, at first if learned; in units of pixel_range."
@@ -117,9 +123,15 @@ class WAEConfig:
     )
     discriminator_width: int = _field(512, "Units of the discriminator's hidden layers.")
     discriminator_layers: int = _field(4, "Hidden layers of the discriminator.")
+    critic_width: int = _field(48, "Filters of the critic's first layer.")
+    critic_layers: int = _field(
+        3, "Convolutions of stride 2 in the critic: 3 judge patches of 38 pixels a side, 2 of 18."
+    )
     # Training.
     learning_rate: float = _field(1e-3, "Adam's rate for encoder and decoder.")
     discriminator_learning_rate: float = _field(5e-4, "Adam's rate for the discriminator.")
+    critic_learning_rate: float = _field(4e-4, "Adam's rate for the critic.")
+    critic_start: int = _field(0, "Epochs of training before the critic begins.")
     adam_beta_1: float = _field(0.5, "Adam's decay of the first moment.")
     lr_schedule: str = _field("manual", f"One of {', '.join(LR_SCHEDULES)}; see wae_tf.schedules.")
     lr_decay_epochs: float = _field(50.0, "Epochs in which 'exponential' falls to a tenth.")
@@ -225,6 +237,7 @@ class WAEConfig:
             "cost_scale",
             "learning_rate",
             "discriminator_learning_rate",
+            "critic_learning_rate",
             "lr_decay_epochs",
             "pixel_stddev",
             "beta",
@@ -238,7 +251,7 @@ class WAEConfig:
             )
         if not 0 <= self.seed < 2**31:
             raise ValueError(f"`seed` must be in [0, 2**31). Received: seed={self.seed}")
-        for name in ("input_noise_stddev", "log_variance_weight"):
+        for name in ("input_noise_stddev", "log_variance_weight", "critic_weight"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")

@@ -1,6 +1,7 @@
 """What images are at the public API, and the ways between that and the networks."""
 
 import itertools
+import operator
 import types
 
 import keras
@@ -91,7 +92,10 @@ def check_data(x, image_shape, batch_size=None, min_batch_size=1, name="x"):
             f"`batch_size` must be at least {min_batch_size}: the MMD averages over pairs of "
             f"different codes. Received: batch_size={batch_size}"
         )
-    if isinstance(x, tf.data.Dataset):
+    if isinstance(x, tf.data.Dataset) and _has_real_images(x.element_spec):
+        for part, least in (("images", min_batch_size), ("real", 1)):
+            check_data(x.map(operator.itemgetter(part)), image_shape, None, least, name)
+    elif isinstance(x, tf.data.Dataset):
         _check_element_spec(x.element_spec, image_shape, name)
         _check_batch(next(iter(x.take(1)), None), image_shape, min_batch_size, name)
     elif isinstance(x, keras.utils.PyDataset):
@@ -115,6 +119,12 @@ def check_data(x, image_shape, batch_size=None, min_batch_size=1, name="x"):
                 f"of different codes. Received: {len(x)}"
             )
     return x
+
+
+def _has_real_images(spec):
+    """Whether batches are what `wae_tf.data.with_real_images` makes of them, for a critic."""
+    spec = spec[0] if isinstance(spec, (list, tuple)) else spec
+    return isinstance(spec, dict) and sorted(spec) == ["images", "real"]
 
 
 def _check_element_spec(spec, image_shape, name):

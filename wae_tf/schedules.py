@@ -12,12 +12,12 @@ _MANUAL = ((1, 1.0), (31, 0.5), (51, 0.1), (101, 0.01))
 
 _SMOOTH_EPOCHS = 10  # In which 'manual_smooth' falls to 1/100 at the fastest.
 
-SCHEDULES = ("constant", "manual", "manual_smooth", "exponential", "cosine")
+SCHEDULES = ("constant", "manual", "manual_smooth", "exponential", "cosine", "linear_half")
 
 
 @keras.saving.register_keras_serializable(package="wae_tf")
 class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
-    """One learning rate for each epoch.
+    """One learning rate for each epoch, but for `"linear_half"`.
 
     Epoch `k`, counted from 1, of `epochs` trains at `initial` times, after the authors' code,
 
@@ -30,6 +30,8 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
       its schedule is a number.
     - `"cosine"`: `(1 + cos(pi * (k - 1) / epochs)) / 2` ([1], without restarts), which the
       authors' code does not have: most of the training at a high rate, the end at a low one.
+    - `"linear_half"`: 1 in the first half of the steps, then straight down to zero after the
+      last one, from step to step: few epochs are enough for it.
 
     Args:
         initial: Learning rate, positive.
@@ -75,6 +77,9 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
             factor = ops.power(100.0, -epoch / max(self.epochs, _SMOOTH_EPOCHS))
         elif self.kind == "exponential":
             factor = ops.power(10.0, (1.0 - epoch) / self.decay_epochs)
+        elif self.kind == "linear_half":
+            done = ops.cast(step, "float32") / (self.epochs * self.steps_per_epoch)
+            factor = ops.clip(2.0 * (1.0 - done), 0.0, 1.0)
         elif self.kind == "cosine":
             factor = (1.0 + ops.cos(math.pi * (epoch - 1.0) / self.epochs)) / 2.0
         else:

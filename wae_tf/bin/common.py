@@ -1,6 +1,7 @@
 """What all programs share: flags from a config's fields, and errors without a traceback."""
 
 import dataclasses
+import pathlib
 import re
 import sys
 
@@ -66,6 +67,12 @@ class ImageFlags:
             download=self.download.value,
             **kwargs,
         )
+
+
+def sources(text):
+    """Returns what --data names: a source, or a list where there are commas between several."""
+    names = text.split(",")
+    return text if len(names) == 1 or pathlib.Path(text).exists() else names
 
 
 def define_image_flags(values, required=True, use=""):

@@ -24,7 +24,9 @@ _CONFIG = flags.DEFINE_string(
     required=True,
     flag_values=_FLAGS,
 )
-_IMAGES = common.define_image_flags(_FLAGS)
+_IMAGES = common.define_image_flags(
+    _FLAGS, use="Several with commas between, and as many in --split."
+)
 _WORKDIR = flags.DEFINE_string(
     "workdir",
     None,
@@ -37,6 +39,18 @@ _SPLIT = flags.DEFINE_string(
 )
 _TEST_SPLIT = flags.DEFINE_string(
     "test_split", "test", "Held-out images; '' does without.", flag_values=_FLAGS
+)
+_CRITIC_DATA = flags.DEFINE_string(
+    "critic_data",
+    None,
+    "Images that the critic takes for real, as --data; by default those of the training.",
+    flag_values=_FLAGS,
+)
+_CRITIC_SPLIT = flags.DEFINE_string(
+    "critic_split",
+    None,
+    "Which images of --critic_data, or else of --data, those are.",
+    flag_values=_FLAGS,
 )
 _IMAGE_SIZE = flags.DEFINE_integer(
     "image_size",
@@ -112,21 +126,32 @@ def _train(arguments):
     start = pathlib.Path(_INIT_FROM.value or "").name
     command = {
         "config": _CONFIG.value,
-        "data": data_argument(_IMAGES.data.value),
+        "data": _data_arguments(_IMAGES.data.value),
         **({"init_from": start} if start else {}),
         **{f.name: f.value for f in (_SPLIT, _TEST_SPLIT, _IMAGE_SIZE) if f.present},
+        **({"critic_data": _data_arguments(_CRITIC_DATA.value)} if _CRITIC_DATA.present else {}),
+        **({"critic_split": _CRITIC_SPLIT.value} if _CRITIC_SPLIT.present else {}),
         **common.given(_OVERRIDES),
         "workdir": "DIR",
     }
+    real = _CRITIC_DATA.value
     training.train(
         config,
-        _IMAGES.data.value,
+        common.sources(_IMAGES.data.value),
         _WORKDIR.value,
         split=_SPLIT.value,
         test_split=_TEST_SPLIT.value or None,
         provenance={"command": command_line("wae-train", command)},
+        critic_data=None if real is None else common.sources(real),
+        critic_split=_CRITIC_SPLIT.value,
         **arguments,
     )
+
+
+def _data_arguments(text):
+    several = common.sources(text)
+    names = several if isinstance(several, list) else [several]
+    return ",".join(map(data_argument, names))
 
 
 def run():

@@ -16,5 +16,6 @@ needed only by the sources that read through it.
 from wae_tf.data.arrays import fingerprint
 from wae_tf.data.batching import batches
 from wae_tf.data.loading import load, load_images
+from wae_tf.data.real_images import with_real_images
 
-__all__ = ["batches", "fingerprint", "load", "load_images"]
+__all__ = ["batches", "fingerprint", "load", "load_images", "with_real_images"]

@@ -16,7 +16,7 @@ from wae_tf.models.checks import (
 )
 from wae_tf.models.exporting import Exporting
 from wae_tf.models.generation import Generation
-from wae_tf.models.trainer import ObjectiveTrainer
+from wae_tf.models.learned_cost import LearnedCost
 from wae_tf.priors.code_distribution import CodeDistribution
 from wae_tf.priors.named import get_prior
 from wae_tf.priors.saving import deserialize_prior, serialize_prior
@@ -26,7 +26,7 @@ __all__ = ["AE"]
 
 
 @keras.saving.register_keras_serializable(package="wae_tf")
-class AE(Generation, Exporting, ObjectiveTrainer):
+class AE(Generation, Exporting, LearnedCost):
     """Auto-encoder that minimises the reconstruction cost, and nothing else.
 
     Nothing ties its codes to the prior, so `sample` decodes draws that the decoder has
@@ -54,6 +54,12 @@ class AE(Generation, Exporting, ObjectiveTrainer):
             `(x, reconstruction) -> (n,)` on images in `pixel_range`.
         cost_scale: Factor on the cost. The authors' code multiplies `squared_error` by
             0.05, `l2` by 0.2 and `l1` by 0.02, and its lambda counts on it.
+        critic: Keras model, images in `pixel_range` to scores, such as
+            `wae_tf.costs.PatchCritic`: it learns to tell reconstructions from real images
+            and stands beside the cost. None does without. It needs an optimizer of its own,
+            `compile(critic_optimizer=...)`.
+        critic_weight: How long its gradient at the reconstructions is, compared with that
+            of the cost. Positive.
         pixel_range: `(0, 1)` or `(-1, 1)`, the range in which networks and cost work.
         seed: Fixes the draws of training and evaluation; in [0, 2**31). It is the same
             whatever `keras.utils.set_random_seed` says, so that evaluations compare.
@@ -82,6 +88,8 @@ class AE(Generation, Exporting, ObjectiveTrainer):
         prior_components=10,
         cost="squared_error",
         cost_scale=1.0,
+        critic=None,
+        critic_weight=0.5,
         pixel_range=(0.0, 1.0),
         seed=0,
         image_shape=None,
@@ -118,6 +126,7 @@ class AE(Generation, Exporting, ObjectiveTrainer):
         if callable(cost):
             check_cost(cost, self.image_shape)
         self.cost_scale = check_number("cost_scale", cost_scale)
+        self.use_critic(critic, critic_weight)
         self._arguments = {
             "prior": prior,
             "prior_stddev": prior_stddev,
@@ -132,21 +141,21 @@ class AE(Generation, Exporting, ObjectiveTrainer):
         learned = self.prior.trainable_variables if isinstance(self.prior, VampPrior) else []
         return self.encoder.trainable_variables + self.decoder.trainable_variables + learned
 
-    def objective(self, x, training=False, seed=(0, 0)):
+    def objective(self, x, training=False, seed=(0, 0), real=None):
         """Computes the terms of the loss on one batch.
 
         Args:
             x: Images, shape `(n, height, width, channels)`.
             training: Whether batch norm and noise behave as in training.
             seed: Two integers that fix the draws.
+            real: What the critic, if any, takes for real images; None takes `x`.
 
         Returns:
             Dict of scalars, one for each of `loss_names`.
         """
         x = pixels.to_model_range(x, self.pixel_range)
         z = self.codes(x, training=training, seed=seed)
-        loss = self.reconstruction_loss(x, z, training)
-        return {"loss": loss, "reconstruction_loss": loss}
+        return self.reconstruction_terms(x, z, training, real)
 
     def code_distribution(self, x, training=False):
         """Returns the `CodeDistribution` of images in `pixel_range`."""
@@ -168,10 +177,20 @@ class AE(Generation, Exporting, ObjectiveTrainer):
         """Turns a step's seed, which draws from the prior, into one that draws codes."""
         return tf.random.experimental.stateless_fold_in(tf.cast(seed, tf.int32), 1)
 
+    def reconstruction_terms(self, x, z, training=False, real=None):
+        """Returns what the objective says of decoded codes: the cost, and a critic's terms."""
+        if self.critic is not None and self.critic_active:
+            return self.terms_with_critic(x, z, training, real)
+        loss = self.reconstruction_loss(x, z, training)
+        return {"loss": loss, "reconstruction_loss": loss}
+
     def reconstruction_loss(self, x, z, training=False):
         """Returns the cost of decoding codes, times `cost_scale`, mean over the batch."""
-        cost = tf.cast(self.cost(x, self.decoder(z, training=training)), tf.float32)
-        return self.cost_scale * tf.reduce_mean(cost)
+        return self.mean_cost(x, self.decoder(z, training=training))
+
+    def mean_cost(self, x, y):
+        """Returns the cost of reconstructions `y`, times `cost_scale`, mean over the batch."""
+        return self.cost_scale * tf.reduce_mean(tf.cast(self.cost(x, y), tf.float32))
 
     def call(self, x, training=False):
         """Reconstructs images; differentiable. `reconstruct` does so in batches."""
@@ -190,6 +209,8 @@ class AE(Generation, Exporting, ObjectiveTrainer):
             "prior_components": self._arguments["prior_components"],
             "cost": cost if isinstance(cost, str) else keras.saving.serialize_keras_object(cost),
             "cost_scale": self.cost_scale,
+            "critic": self.critic and keras.saving.serialize_keras_object(self.critic),
+            "critic_weight": self.critic_weight,
             "pixel_range": self.pixel_range,
             "seed": self.seed,
             "image_shape": self.image_shape,

@@ -1,5 +1,10 @@
 """From a config to an untrained, uncompiled model."""
 
+import itertools
+
+import numpy as np
+
+from wae_tf.costs.critic import PatchCritic
 from wae_tf.divergences import ADVERSARIAL, get_divergence
 from wae_tf.models.ae import AE
 from wae_tf.models.vae import VAE
@@ -10,15 +15,17 @@ from wae_tf.networks.build import build_networks
 from wae_tf.precision import resolve_precision
 from wae_tf.priors.named import get_prior
 
-__all__ = ["build_model"]
+__all__ = ["build_model", "build_trained"]
 
 
-def build_model(config, name=None):
+def build_model(config, name=None, critic=True):
     """Builds the model that a config describes, with initial weights fixed by its seed.
 
     Args:
         config: `WAEConfig`.
         name: Name of the Keras model.
+        critic: Whether the model has the critic of images that the config may ask for: to
+            train, it must; to generate, it need not.
 
     Returns:
         `WAEMMD`, `WAEGAN`, `WAE`, `VAE` or `AE`, not compiled;
@@ -40,6 +47,8 @@ def build_model(config, name=None):
         "dtype": resolve_precision(config.precision),
         "name": name,
     }
+    if config.critic_weight and critic:
+        arguments |= {"critic": _critic(config), "critic_weight": config.critic_weight}
     if config.model == "vae":
         return VAE(
             networks.encoder,
@@ -69,6 +78,46 @@ def build_model(config, name=None):
     if config.divergence == "mmd":
         return WAEMMD(networks.encoder, networks.decoder, kernel=config.kernel, **arguments)
     return WAE(networks.encoder, networks.decoder, divergence=_divergence(config), **arguments)
+
+
+def build_trained(config, model):
+    """Builds a model anew, without critic, and gives it the weights of a trained one.
+
+    Args:
+        config: `WAEConfig` that `model` was built from; another `precision` changes nothing
+            in the weights.
+        model: What `build_model` made, with or without critic.
+
+    Raises:
+        ValueError: `model` has other weights than the config makes.
+    """
+    built = build_model(config, critic=False)
+    weights = model.weights_without_critic()
+    for got, wanted in itertools.zip_longest(weights, built.weights):
+        if got is None or wanted is None or got.shape != wanted.shape:
+            raise ValueError(
+                "`model` must have the weights of `build_model(config)`: take the config that it "
+                f"was built from. Received: {_words(got)}, where the config makes {_words(wanted)}"
+            )
+    built.set_weights([np.array(weight) for weight in weights])
+    return built
+
+
+def _words(variable):
+    if variable is None:
+        return "nothing more"
+    return f"{variable.path!r} of shape {tuple(variable.shape)}"
+
+
+def _critic(config):
+    return PatchCritic(
+        config.image_shape,
+        width=config.critic_width,
+        num_layers=config.critic_layers,
+        seed=config.seed,
+        dtype=config.precision,
+        name="critic",
+    )
 
 
 def _divergence(config):

@@ -131,6 +131,17 @@ def check_discriminator(discriminator, latent_dim):
         )
 
 
+def check_critic(critic, image_shape):
+    """Raises a ValueError unless a network maps images to scores, building it if need be."""
+    _check_layer("critic", critic)
+    shape = _output_shape(critic, image_shape)
+    if not (len(shape) > 1 and shape[0] is None and shape[-1] == 1):
+        raise ValueError(
+            f"`critic` must map images {image_shape} to scores, shape (n, 1) or (n, height, width, "
+            f"1): end it in one filter or unit without activation. Received: scores of {shape}"
+        )
+
+
 def check_cost(cost, image_shape):
     """Raises a ValueError unless a callable returns one number an image."""
     shape = tuple(cost(*2 * [tf.fill((3, *image_shape), 0.5)]).shape)

@@ -46,7 +46,8 @@ class ObjectiveTrainer(CompiledModel):
 
         `x` is an array of images, or a `tf.data.Dataset`, a `keras.utils.PyDataset` or a
         generator of batches. Labels, in `y` or as second part of a pair, are ignored. Arrays
-        are shuffled as `keras.utils.set_random_seed` decides, not the model's `seed`.
+        are shuffled as `keras.utils.set_random_seed` decides, not the model's `seed`. A critic
+        takes the same images for real, unless `wae_tf.data.with_real_images` has added others.
 
         Samplers that were fitted to the codes so far are stale from here on.
 
@@ -136,22 +137,40 @@ class ObjectiveTrainer(CompiledModel):
 
     def train_step(self, data):
         """Descends the objective on one batch: Algorithm 2 of the paper for `WAEMMD`."""
-        x = unpack_images(data)
+        x, real = unpack_images(data)
         with tf.GradientTape() as tape:
-            losses = self.objective(x, training=True, seed=self.step_seed())
+            losses = self.objective(x, training=True, seed=self.step_seed(), **real)
             losses["loss"] += self.added_losses()
-            loss = self.optimizer.scale_loss(losses["loss"])
-        variables = self.autoencoder_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
+            targets = self.targets(losses)
+        self.descend(tape, targets)
         self.after_step(losses)
         return self.track(losses, x)
 
+    def targets(self, losses):
+        """Returns what a step descends, scaled as its optimizers need: the loss, and a critic's."""
+        targets = [self.optimizer.scale_loss(losses["loss"])]
+        if "critic_loss" in losses:
+            targets.append(self.critic_optimizer.scale_loss(losses["critic_loss"]))
+        return targets
+
+    def descend(self, tape, targets):
+        """Moves the networks, and a critic whose loss is among the targets, down the gradient."""
+        networks = self.autoencoder_variables
+        if len(targets) == 1:
+            self.optimizer.apply(tape.gradient(targets, networks), networks)
+            return
+        # One way back for both: neither loss has a gradient at the other's variables.
+        critic = self.critic.trainable_variables
+        gradients = tape.gradient(targets, [networks, critic])
+        self.optimizer.apply(gradients[0], networks)
+        self.critic_optimizer.apply(gradients[1], critic)
+
     def test_step(self, data):
-        x = unpack_images(data)
+        x, real = unpack_images(data)
         # The count starts at 0 in each evaluation: new draws each batch, the same each time.
         count = tf.cast(self._trackers["loss"].count, tf.int32)
         seed = tf.stack([tf.constant(-1 - self.seed, tf.int32), count])
-        losses = self.objective(x, training=False, seed=seed)
+        losses = self.objective(x, training=False, seed=seed, **real)
         losses["loss"] += self.added_losses()
         return self.track(losses, x)
 
@@ -181,10 +200,15 @@ def sum_losses(network):
 
 
 def unpack_images(data):
-    """Takes the images out of what Keras hands to a step."""
+    """Takes the images out of what Keras hands to a step.
+
+    Returns:
+        The images, and a dict that is empty or has the critic's as `real`: see
+        `wae_tf.data.with_real_images`.
+    """
     x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     check_unweighted(sample_weight)
-    return x
+    return (x["images"], {"real": x["real"]}) if isinstance(x, dict) else (x, {})
 
 
 def check_unweighted(*weights):

@@ -70,6 +70,12 @@ class VAE(AE):
                 "A `VAE` takes its cost from `likelihood`: leave out `cost` and `cost_scale`. "
                 f"Received: {sorted({'cost', 'cost_scale'} & set(kwargs))}"
             )
+        if likelihood == "learned" and kwargs.get("critic") is not None:
+            raise ValueError(
+                "A `critic` needs a likelihood whose scale stays: a learned standard deviation "
+                "grows with the error that the critic asks for, and takes weight from the cost. "
+                f"Use `likelihood='fixed'`. Received: likelihood={likelihood!r}, with a critic"
+            )
         entropy = likelihood == "cross_entropy"
         super().__init__(
             encoder,
@@ -95,18 +101,15 @@ class VAE(AE):
         learned = [self.pixel_log_variance] if self.likelihood == "learned" else []
         return super().autoencoder_variables + learned
 
-    def objective(self, x, training=False, seed=(0, 0)):
+    def objective(self, x, training=False, seed=(0, 0), real=None):
         """Computes the terms of the bound; arguments as in `AE.objective`."""
         x = pixels.to_model_range(x, self.pixel_range)
         distribution = self.code_distribution(x, training)
         z = distribution.sample(self.code_seed(seed))
-        reconstruction_loss = self.reconstruction_loss(x, z, training)
+        losses = self.reconstruction_terms(x, z, training, real)
         kl_divergence = tf.reduce_mean(self.kl_divergence(distribution, z))
-        return {
-            "loss": reconstruction_loss + self.beta * kl_divergence,
-            "reconstruction_loss": reconstruction_loss,
-            "kl_divergence": kl_divergence,
-        }
+        loss = losses["loss"] + self.beta * kl_divergence
+        return {**losses, "loss": loss, "kl_divergence": kl_divergence}
 
     def kl_divergence(self, distribution, z):
         """Returns `KL(Q(Z | x) || P_Z)` of each image, shape `(n,)`, in nats.
@@ -122,9 +125,9 @@ class VAE(AE):
             )
         return distribution.log_prob(z) - self.prior.log_prob(z)
 
-    def reconstruction_loss(self, x, z, training=False):
-        """Returns `-log P(x | z)` in nats, mean over the batch."""
-        cost = super().reconstruction_loss(x, z, training)
+    def mean_cost(self, x, y):
+        """Returns `-log P(x | z)` in nats, mean over the batch, `y` the means of the pixels."""
+        cost = super().mean_cost(x, y)
         if self.likelihood == "cross_entropy":
             return cost
         learned = self.likelihood == "learned"

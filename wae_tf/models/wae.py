@@ -135,13 +135,14 @@ class WAE(AE):
         )
         return tf.where(lone, 0.0, self.latent_divergence(z, z_prior))
 
-    def objective(self, x, training=False, seed=(0, 0)):
+    def objective(self, x, training=False, seed=(0, 0), real=None):
         """Computes the terms of Eq. (4) on one batch.
 
         Args:
             x: Images, shape `(n, height, width, channels)`.
             training: Whether batch norm and noise behave as in training.
             seed: Two integers that fix the draws from the prior and of random codes.
+            real: What the critic, if any, takes for real images; None takes `x`.
 
         Returns:
             Dict of scalars: `loss`, `reconstruction_loss` (cost times `cost_scale`,
@@ -150,7 +151,7 @@ class WAE(AE):
         x = pixels.to_model_range(x, self.pixel_range)
         z_prior = self.prior.sample(tf.shape(x)[0], seed)
         z, penalty = self.draw(x, training, seed)
-        return self.terms(x, z, z_prior, training, penalty)
+        return self.terms(x, z, z_prior, training, penalty, real)
 
     def draw(self, x, training=False, seed=(0, 0)):
         """Draws codes of images in `pixel_range`, as many of each as the divergence asks for.
@@ -168,13 +169,13 @@ class WAE(AE):
             return z, 0.0
         return z, self.log_variance_weight * distribution.log_variance_l1()
 
-    def terms(self, x, z, z_prior, training=False, penalty=0.0):
+    def terms(self, x, z, z_prior, training=False, penalty=0.0, real=None):
         """Computes the terms of Eq. (4) from images in `pixel_range`, codes and prior draws."""
         decoded = z[:, 0] if self.codes_per_image > 1 else z
-        reconstruction_loss = self.reconstruction_loss(x, decoded, training)
+        losses = self.reconstruction_terms(x, decoded, training, real)
         divergence = self.divergence(z, z_prior, training)
-        loss = reconstruction_loss + self.weight * divergence + penalty  # Eq. (4)
-        return {"loss": loss, "reconstruction_loss": reconstruction_loss, "divergence": divergence}
+        loss = losses["loss"] + self.weight * divergence + penalty  # Eq. (4)
+        return {**losses, "loss": loss, "divergence": divergence}
 
     def after_step(self, losses):
         """Adapts lambda after each 1,000 steps, if it is to be adapted."""

@@ -105,12 +105,12 @@ class WAEGAN(WAE):
             )
         return self.weight * loss + sum_losses(self.discriminator)
 
-    def objective(self, x, training=False, seed=(0, 0)):
+    def objective(self, x, training=False, seed=(0, 0), real=None):
         """As `WAE.objective`, and `discriminator_loss`."""
         x = pixels.to_model_range(x, self.pixel_range)
         z_prior = self.prior.sample(tf.shape(x)[0], seed)
         z, penalty = self.draw(x, training, seed)
-        losses = self.terms(x, z, z_prior, training, penalty)
+        losses = self.terms(x, z, z_prior, training, penalty, real)
         discriminator_loss = self.discriminator_loss(z, z_prior, training)
         return {**losses, "discriminator_loss": discriminator_loss}
 
@@ -130,7 +130,7 @@ class WAEGAN(WAE):
 
     def train_step(self, data):
         """Algorithm 1 of the paper on one batch: first the discriminator, then Q and G."""
-        images = unpack_images(data)
+        images, real = unpack_images(data)
         x = pixels.to_model_range(images, self.pixel_range)
         seed = self.step_seed()
         z_prior = self.prior.sample(tf.shape(x)[0], seed)
@@ -138,11 +138,10 @@ class WAEGAN(WAE):
             z, penalty = self.draw(x, training=True, seed=seed)
             with tape.stop_recording():
                 discriminator_loss = self._improve_discriminator(z, z_prior)
-            losses = self.terms(x, z, z_prior, True, penalty)
+            losses = self.terms(x, z, z_prior, True, penalty, **real)
             losses["loss"] += self.added_losses()
-            loss = self.optimizer.scale_loss(losses["loss"])
-        variables = self.autoencoder_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
+            targets = self.targets(losses)
+        self.descend(tape, targets)
         self.after_step(losses)
         return self.track({**losses, "discriminator_loss": discriminator_loss}, images)
 

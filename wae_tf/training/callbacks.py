@@ -12,7 +12,7 @@ from wae_tf import files
 from wae_tf.pixels import check_images
 from wae_tf.plots import pictures
 
-__all__ = ["Checkpoint", "EpochLog", "FiniteLoss", "SampleGrid", "TensorBoard"]
+__all__ = ["Checkpoint", "CriticStart", "EpochLog", "FiniteLoss", "SampleGrid", "TensorBoard"]
 
 
 class EpochLog(keras.callbacks.Callback):
@@ -34,8 +34,35 @@ class EpochLog(keras.callbacks.Callback):
         logs["seconds"] = time.monotonic() - self._start
 
 
+class CriticStart(keras.callbacks.Callback):
+    """Leaves a model's critic out of the first epochs: they train as without one.
+
+    Until then the logged `critic_loss` and `critic_weight` are 0.
+
+    Args:
+        epochs: How many of the first epochs.
+
+    Example:
+        >>> model.fit(images, epochs=10, callbacks=[CriticStart(2)])
+    """
+
+    def __init__(self, epochs):
+        super().__init__()
+        self.epochs = epochs
+
+    def on_epoch_begin(self, epoch, logs=None):
+        active = epoch >= self.epochs
+        if self.model.critic_active != active:
+            self.model.critic_active = active
+            self.model.make_train_function(force=True)  # Which has looked at it once.
+            self.model.make_test_function(force=True)
+
+    def on_train_end(self, logs=None):
+        self.model.critic_active = True
+
+
 class FiniteLoss(keras.callbacks.Callback):
-    """Ends training with an error once the loss is NaN or infinite.
+    """Ends training with an error once the loss, or a critic's, is NaN or infinite.
 
     Placed before `Checkpoint`, it keeps the last good one. The logged loss is a running
     mean, which stays NaN, so that looking at every 50th batch is enough.
@@ -49,12 +76,18 @@ class FiniteLoss(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         if batch % 50 == 0:
-            self._check(float(logs["loss"]))
+            self._check(logs)
 
     def on_epoch_end(self, epoch, logs=None):
-        self._check(logs["loss"])
+        self._check(logs)
 
-    def _check(self, loss):
+    def _check(self, logs):
+        loss, critic_loss = float(logs["loss"]), float(logs.get("critic_loss", 0.0))
+        if not math.isfinite(critic_loss):
+            raise FloatingPointError(
+                "The critic's loss must stay finite: take a smaller `critic_learning_rate` or "
+                f"`critic_weight`. Received: critic_loss={critic_loss}, loss={loss}"
+            )
         if not math.isfinite(loss):
             raise FloatingPointError(
                 "The loss must stay finite: take a smaller `learning_rate`, or look for extreme "

@@ -68,7 +68,7 @@ class PlateauLearningRate(keras.callbacks.Callback):
         return self._decay
 
     def _optimizers(self):
-        names = ("optimizer", "discriminator_optimizer")
+        names = ("optimizer", "discriminator_optimizer", "critic_optimizer")
         found = [getattr(self.model, name, None) for name in names]
         # Loss scaling, of mixed_float16, wraps the optimizer that has the rate.
         return [getattr(o, "inner_optimizer", o) for o in found if o is not None]

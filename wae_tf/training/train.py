@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from wae_tf import data, files, zoo
 from wae_tf.data.memory import cache_options
+from wae_tf.data.real_images import real_batches
+from wae_tf.data.several import describe_sources, is_several, load_sources
 from wae_tf.models.build import build_model
 from wae_tf.models.wae_gan import WAEGAN
 from wae_tf.schedules import EpochSchedule
@@ -16,6 +18,8 @@ from wae_tf.training.pretraining import PretrainEncoder
 from wae_tf.zoo.results import fixed_order, test_results
 
 __all__ = ["compile_model", "train"]
+
+_CRITIC_BETA_2 = 0.99  # The critic must follow what it judges: a memory of 100 steps.
 
 
 def compile_model(model, config, steps_per_epoch, **kwargs):
@@ -35,7 +39,7 @@ def compile_model(model, config, steps_per_epoch, **kwargs):
         >>> model = compile_model(wae_tf.load("mnist_wae_mmd"), config, steps_per_epoch=600)
     """
 
-    def adam(learning_rate):
+    def adam(learning_rate, **options):
         if config.lr_schedule != "plateau":  # Which a callback sees to.
             learning_rate = EpochSchedule(
                 learning_rate,
@@ -44,10 +48,12 @@ def compile_model(model, config, steps_per_epoch, **kwargs):
                 steps_per_epoch=steps_per_epoch,
                 decay_epochs=config.lr_decay_epochs,
             )
-        return keras.optimizers.Adam(learning_rate, beta_1=config.adam_beta_1)
+        return keras.optimizers.Adam(learning_rate, beta_1=config.adam_beta_1, **options)
 
     if isinstance(model, WAEGAN):
         kwargs["discriminator_optimizer"] = adam(config.discriminator_learning_rate)
+    if model.critic is not None:
+        kwargs["critic_optimizer"] = adam(config.critic_learning_rate, beta_2=_CRITIC_BETA_2)
     model.compile(adam(config.learning_rate), **kwargs)
     return model
 
@@ -67,6 +73,8 @@ def train(
     verbose="auto",
     provenance=None,
     init_from=None,
+    critic_data=None,
+    critic_split=None,
 ):
     """Trains a model, resuming where an earlier call stopped, and writes a zoo entry.
 
@@ -81,11 +89,11 @@ def train(
 
     Args:
         config: `WAEConfig`.
-        source: Images, anything that `wae_tf.data.load_images` takes.
+        source: Images, anything that `wae_tf.data.load_images` takes, or a list of such.
         workdir: Directory of this run; made if it is not there.
-        split: Training images.
-        test_split: Images that training does not see: `monitored` of them are followed in
-            each epoch, all make the entry's results. None does without.
+        split: Training images; of several sources a list, or one for all.
+        test_split: Images of the first source that training does not see: `monitored` of them
+            are followed in each epoch, all make the entry's results. None does without.
         data_dir: Where TensorFlow Datasets keeps its data.
         download: Whether a missing data set may be downloaded.
         monitored: Number of test images to follow, chosen at random, the same ones each time:
@@ -99,6 +107,10 @@ def train(
         init_from: Zoo name, or directory of an entry with weights, to start from: each layer
             whose name and shapes fit gets its weights, and the encoder is not pretrained. A
             run that resumes goes on from its own. None starts from random weights.
+        critic_data: Source, or list of such, of what a critic takes for real images; None
+            takes `source`.
+        critic_split: Which of those images; None takes the training images themselves, or,
+            with `critic_data`, "train".
 
     Returns:
         The trained model, compiled.
@@ -124,8 +136,8 @@ def train(
     initial = None if init_from is None else initial_weights.describe_weights(init_from)
     run_files.check_initial_weights(workdir, initial)
 
-    def images_of(split, name):
-        return data.load_images(
+    def images_of(source, split, name):
+        return load_sources(
             source,
             split,
             image_shape=config.image_shape,
@@ -135,11 +147,19 @@ def train(
             **cache_options(cache, run_files.cache_file(workdir, name), source),
         )
 
-    images = images_of(split, "train")
+    images, counts = images_of(source, split, "train")
     described = run_files.describe_images(images)
+    if len(counts) > 1:
+        described["training_sources"] = describe_sources(images, counts, split)
+    real = None
+    if config.critic_weight and (critic_data, critic_split) != (None, None):
+        split = critic_split or "train"
+        real, counts = images_of(source if critic_data is None else critic_data, split, "critic")
+        described["critic_sources"] = describe_sources(real, counts, split)
     run_files.check_images(workdir, described)
     _check_num_images(config, len(images))
-    test_images = None if test_split is None else images_of(test_split, "test")
+    first = source[0] if is_several(source) else source
+    test_images = None if test_split is None else images_of(first, test_split, "test")[0]
     steps_per_epoch = len(images) // config.batch_size
     model = compile_model(
         build_model(config), config, max(steps_per_epoch, 1), jit_compile=jit_compile
@@ -149,6 +169,7 @@ def train(
     if done == config.epochs and zoo.is_entry(workdir):
         say(f"{workdir} is complete already: {_outcome(workdir)}")
         return model
+    changes = {"horizontal_flip": config.horizontal_flip, "max_shift": config.max_shift}
     batches = data.batches(
         images,
         config.batch_size,
@@ -156,9 +177,17 @@ def train(
         seed=config.seed,
         first_epoch=done,
         epochs=config.epochs,
-        horizontal_flip=config.horizontal_flip,
-        max_shift=config.max_shift,
+        **changes,
     )
+    if real is not None:
+        more = real_batches(
+            real,
+            min(config.batch_size, len(real)),
+            seed=config.seed,
+            skipped=done * steps_per_epoch,
+            **changes,
+        )
+        batches = data.with_real_images(batches, more)
     followed = images if test_images is None else test_images
     followed = followed[fixed_order(followed)[:monitored]]
     if initial is not None and done == 0:
@@ -230,6 +259,8 @@ def _schedules(config, images, history, init_from=None):
                 seed=config.seed,
             )
         )
+    if config.critic_weight and config.critic_start:
+        chosen.append(callbacks.CriticStart(config.critic_start))
     if config.lr_schedule == "plateau":
         chosen.append(PlateauLearningRate(history=history))
     return chosen

@@ -9,7 +9,7 @@ import re
 
 from wae_tf import files
 from wae_tf.config import WAEConfig
-from wae_tf.models.build import build_model
+from wae_tf.models.build import build_model, build_trained
 from wae_tf.samplers import storage
 from wae_tf.zoo import entry_checks, hub
 
@@ -90,7 +90,7 @@ def _model(directory, entry, precision="float32"):
     config = WAEConfig.from_dict({**entry["config"], "precision": precision})
     weights = directory / entry["weights"]["file"]
     entry_checks.verify(weights, entry["weights"]["sha256"])
-    model = build_model(config, name=re.sub(r"\W", "_", directory.name))
+    model = build_model(config, critic=False, name=re.sub(r"\W", "_", directory.name))
     try:
         with importlib.resources.as_file(weights) as path:
             model.load_weights(path)
@@ -166,9 +166,7 @@ def save_entry(directory, model, config, *, results=None, provenance=None, **ext
     """
     directory = files.writable_directory(directory)
     # A fresh build has the names that `load` will look for, and no optimizer state.
-    clone = build_model(config)
-    entry_checks.check_variables(model, clone)
-    clone.set_weights(model.get_weights())
+    clone = build_trained(config, model)
     with files.replacing(directory / _WEIGHTS) as temporary:
         clone.save_weights(temporary)
     entry = {

@@ -1,13 +1,12 @@
 """What must hold of a zoo entry's files, and of a model, before one becomes the other."""
 
-import itertools
 import re
 
 import numpy as np
 
 from wae_tf import files
 
-__all__ = ["check_entry", "check_variables", "check_weights", "verify"]
+__all__ = ["check_entry", "check_weights", "verify"]
 
 
 def check_entry(entry):
@@ -36,28 +35,13 @@ def verify(weights, expected):
         )
 
 
-def check_variables(model, built):
-    """Raises a ValueError unless a model has the variables of `built`, in order and shape."""
-    for got, wanted in itertools.zip_longest(model.variables, built.variables):
-        if got is None or wanted is None or got.shape != wanted.shape:
-            raise ValueError(
-                "`model` must have the weights of `build_model(config)`: take the config that it "
-                f"was built from. Received: {_words(got)}, where the config makes {_words(wanted)}"
-            )
-
-
 def check_weights(model, loaded, directory):
     """Raises a ValueError unless a model has the very weights that an entry holds."""
-    ours, theirs = model.get_weights(), loaded.get_weights()
+    ours = [np.array(weight) for weight in model.weights_without_critic()]
+    theirs = loaded.get_weights()
     if len(ours) != len(theirs) or not all(map(np.array_equal, ours, theirs)):
         raise ValueError(
             "`model` must have the entry's weights, as samplers describe its codes alone: load the "
             "entry and fit the sampler to that, or save the model by `save_entry`. "
             f"Received: another model than that of {directory}"
         )
-
-
-def _words(variable):
-    if variable is None:
-        return "nothing more"
-    return f"{variable.path!r} of shape {tuple(variable.shape)}"

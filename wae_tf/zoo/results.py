@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from wae_tf import data
-from wae_tf.models.build import build_model
+from wae_tf.models.build import build_trained
 
 __all__ = ["fixed_order", "test_losses", "test_results"]
 
@@ -50,8 +50,7 @@ def test_results(model, config, test_images, *, measured_at):
     Returns:
         Dict, the `results` of a zoo entry: losses, and what they are of.
     """
-    loaded = build_model(dataclasses.replace(config, precision="float32"))
-    loaded.set_weights(model.get_weights())
+    loaded = build_trained(dataclasses.replace(config, precision="float32"), model)
     return {
         "test_images": len(test_images),
         "test_data_sha256": data.fingerprint(test_images),
