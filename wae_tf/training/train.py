@@ -89,8 +89,8 @@ def train(
         source: Images, anything that `wae_tf.data.load_images` takes, or a list of such.
         workdir: Directory of this run; made if it is not there.
         split: Training images; of several sources a list, or one for all.
-        test_split: Of the first source, Images that training does not see: `monitored` of them are followed in
-            each epoch, all make the entry's results. None does without.
+        test_split: Images, of the first source, that training does not see: `monitored` of
+            them are followed in each epoch, all make the entry's results. None does without.
         data_dir: Where TensorFlow Datasets keeps its data.
         download: Whether a missing data set may be downloaded.
         monitored: Number of test images to follow, chosen at random, the same ones each time:
@@ -144,7 +144,7 @@ def train(
     if len(counts) > 1:
         described["training_sources"] = describe_sources(images, counts, split)
     real = None
-    if config.critic_weight and (critic_data, critic_split) != (None, None):
+    if config.critic_weight and not (critic_data is None and critic_split is None):
         split = critic_split or "train"
         real, counts = images_of(source if critic_data is None else critic_data, split, "critic")
         described["critic_sources"] = describe_sources(real, counts, split)
