@@ -383,8 +383,13 @@ def test_real_images_of_another_shape_are_refused():
 
 @pytest.mark.parametrize(
     "field, value",
-    [("critic_weight", -0.1), ("critic_width", 0), ("critic_layers", 0)]
-    + [("critic_learning_rate", 0.0), ("critic_start", -1)],
+    [
+        ("critic_weight", -0.1),
+        ("critic_width", 0),
+        ("critic_layers", 0),
+        ("critic_learning_rate", 0.0),
+        ("critic_start", -1),
+    ],
 )
 def test_config_fields_out_of_range_are_refused(field, value):
     with pytest.raises(ValueError, match=f"Received: {field}={value}"):

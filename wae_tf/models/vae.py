@@ -73,8 +73,8 @@ class VAE(AE):
         if likelihood == "learned" and kwargs.get("critic") is not None:
             raise ValueError(
                 "A `critic` needs a likelihood whose scale stays: a learned standard deviation "
-                "grows with the error that the critic asks for, and takes weight from the cost. Use "
-                f"`likelihood='fixed'`. Received: likelihood={likelihood!r}, with a critic"
+                "grows with the error that the critic asks for, and takes weight from the cost. "
+                f"Use `likelihood='fixed'`. Received: likelihood={likelihood!r}, with a critic"
             )
         entropy = likelihood == "cross_entropy"
         super().__init__(
