@@ -1,5 +1,6 @@
 """Which values of a config make no sense together."""
 
+from wae_tf.costs.build import cost_terms
 from wae_tf.costs.critic import check_field_of_view
 from wae_tf.divergences.adversarial import ADVERSARIAL
 from wae_tf.networks.build import check_architectures
@@ -9,7 +10,8 @@ __all__ = ["check_combinations"]
 
 def check_combinations(config):
     """Raises a ValueError, with the reason, unless the values of a `WAEConfig` fit each other."""
-    if config.cost == "binary_cross_entropy" and config.pixel_range != (0.0, 1.0):
+    entropy = "binary_cross_entropy" in {name for _, name in cost_terms(config.cost)}
+    if entropy and config.pixel_range != (0.0, 1.0):
         raise ValueError(
             "`cost='binary_cross_entropy'` needs `pixel_range=(0, 1)`: it takes pixels as "
             f"probabilities. Received: pixel_range={config.pixel_range}"

@@ -6,7 +6,7 @@ import math
 import textwrap
 
 from wae_tf.combinations import check_combinations
-from wae_tf.costs import COSTS, PERCEPTUAL_COSTS
+from wae_tf.costs import COSTS, PERCEPTUAL_COSTS, cost_terms
 from wae_tf.divergences.adversarial import ADVERSARIAL
 from wae_tf.divergences.build import DIVERGENCES as SAMPLE_DIVERGENCES
 from wae_tf.divergences.named_kernels import KERNELS
@@ -89,7 +89,9 @@ class WAEConfig:
         0.0, "Factor on the L1 penalty on a Gaussian encoder's log variances."
     )
     cost: str = _field(
-        "squared_error", f"c in Eq. (4): one of {', '.join((*COSTS, *PERCEPTUAL_COSTS))}."
+        "squared_error",
+        f"c in Eq. (4): one of {', '.join((*COSTS, *PERCEPTUAL_COSTS))}; or several with factors, "
+        "such as squared_error+0.5*focal_frequency.",
     )
     cost_scale: float = _field(
         1.0, "Factor on the cost; the authors' code has 0.05, unsaid in the paper."
@@ -152,6 +154,7 @@ class WAEConfig:
         for field in dataclasses.fields(self):
             self._check_type(field)
         self._check_ranges()
+        cost_terms(self.cost)
         for name, value, choices in (
             ("model", self.model, MODELS),
             ("divergence", self.divergence, DIVERGENCES),
@@ -160,7 +163,6 @@ class WAEConfig:
             ("likelihood", self.likelihood, LIKELIHOODS),
             ("prior", self.prior, (*PRIORS, "vamp")),
             ("codes", self.codes, CODES),
-            ("cost", self.cost, (*COSTS, *PERCEPTUAL_COSTS)),
             ("encoder", self.encoder, ENCODERS),
             ("decoder", self.decoder, DECODERS),
             ("lr_schedule", self.lr_schedule, LR_SCHEDULES),

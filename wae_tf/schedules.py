@@ -78,8 +78,9 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
         elif self.kind == "exponential":
             factor = ops.power(10.0, (1.0 - epoch) / self.decay_epochs)
         elif self.kind == "linear_half":
-            done = ops.cast(step, "float32") / (self.epochs * self.steps_per_epoch)
-            factor = ops.clip(2.0 * (1.0 - done), 0.0, 1.0)
+            steps = self.epochs * self.steps_per_epoch
+            left = ops.cast(steps - step, "float32")
+            factor = ops.clip(2.0 * left / steps, 0.0, 1.0)
         elif self.kind == "cosine":
             factor = (1.0 + ops.cos(math.pi * (epoch - 1.0) / self.epochs)) / 2.0
         else:

@@ -50,7 +50,8 @@ class AE(Generation, Exporting, LearnedCost):
         prior_stddev: Standard deviation of the `"normal"` and `"mixture"` prior.
         prior_components: Number of components of the `"mixture"` and `"vamp"` prior.
         cost: `"squared_error"`, `"l2"`, `"l1"`, `"binary_cross_entropy"` or another of
-            `wae_tf.costs.COSTS` (sums over pixels), or a callable
+            `wae_tf.costs.COSTS` and `PERCEPTUAL_COSTS`, or several with factors, such as
+            `"squared_error+0.5*focal_frequency"`; or a callable
             `(x, reconstruction) -> (n,)` on images in `pixel_range`.
         cost_scale: Factor on the cost. The authors' code multiplies `squared_error` by
             0.05, `l2` by 0.2 and `l1` by 0.02, and its lambda counts on it.

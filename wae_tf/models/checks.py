@@ -6,6 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from wae_tf.costs.build import cost_terms
+
 
 def check_number(name, value):
     """Returns a positive, finite number as float, or raises a ValueError."""
@@ -112,7 +114,8 @@ def check_pixel_range(pixel_range, cost):
         raise ValueError(
             f"`pixel_range` must be (0, 1) or (-1, 1). Received: pixel_range={pixel_range}"
         )
-    if isinstance(cost, str) and cost == "binary_cross_entropy" and bounds != (0.0, 1.0):
+    named = isinstance(cost, str) and {name for _, name in cost_terms(cost)}
+    if named and "binary_cross_entropy" in named and bounds != (0.0, 1.0):
         raise ValueError(
             "`cost='binary_cross_entropy'` takes pixels as probabilities and needs "
             f"`pixel_range=(0, 1)`. Received: pixel_range={pixel_range}"

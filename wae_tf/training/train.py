@@ -152,7 +152,7 @@ def train(
     if len(counts) > 1:
         described["training_sources"] = describe_sources(images, counts, split)
     real = None
-    if config.critic_weight and (critic_data, critic_split) != (None, None):
+    if config.critic_weight and not (critic_data is None and critic_split is None):
         split = critic_split or "train"
         real, counts = images_of(source if critic_data is None else critic_data, split, "critic")
         described["critic_sources"] = describe_sources(real, counts, split)
