@@ -99,7 +99,7 @@ def test_workdir_holds_what_is_documented(run):
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert {"loss", "divergence", "val_loss", "val_divergence", "learning_rate"} <= set(rows[0])
     rates = [float(row["learning_rate"]) for row in rows]
-    np.testing.assert_allclose(rates, 1e-3 * 100.0 ** (-np.arange(1, 4) / 3), rtol=1e-5)
+    np.testing.assert_allclose(rates, 1e-3 * 100.0 ** (-np.arange(1, 4) / 10), rtol=1e-5)
     assert {p.name for p in (workdir / "tensorboard").iterdir()} == {
         "train",
         "validation",
@@ -270,10 +270,10 @@ def test_a_loaded_model_trains_on(run):
     workdir, _, config = run
     model = training.compile_model(wae_tf.load(workdir), config, steps_per_epoch=3)
     assert model.optimizer.beta_1 == 0.5
-    assert float(model.optimizer.learning_rate) == pytest.approx(1e-3 * 100.0 ** (-1 / 3))
+    assert float(model.optimizer.learning_rate) == pytest.approx(1e-3 * 100.0 ** (-1 / 10))
     if config.divergence == "gan":
         rate = float(model.discriminator_optimizer.learning_rate)
-        assert rate == pytest.approx(5e-4 * 100.0 ** (-1 / 3))
+        assert rate == pytest.approx(5e-4 * 100.0 ** (-1 / 10))
     x = tiny.images()
     before = model.evaluate(x, verbose=0, return_dict=True)["reconstruction_loss"]
     model.fit(x, batch_size=8, epochs=10, verbose=0)
