@@ -92,6 +92,9 @@ def test_numbers_are_those_of_the_metrics(model, report):
     sharp = [metrics.sharpness(s) for s in samples]
     assert found["sharpness_samples"]["value"] == pytest.approx(np.mean(sharp), rel=1e-5)
     assert found["sharpness_samples"]["floor"] == pytest.approx(metrics.sharpness(TEST), rel=1e-5)
+    errors = [metrics.power_spectrum_error(s, TEST) for s in samples]
+    assert found["power_spectrum_samples"]["values"] == pytest.approx(errors, rel=1e-5)
+    assert 0 < found["power_spectrum_samples"]["floor"] < 0.1  # Both are noise.
 
 
 def test_memorisation_stands_beside_that_of_reconstructions(model, report):
@@ -320,7 +323,8 @@ def test_the_report_needs_no_other_file(report):
     pictures = sorted(path.stem for path in (directory / "pictures").iterdir())
     assert pictures == [
         *("aggregate_posterior", "codes", "codes_in_principal_plane", "interpolations"),
-        *("nearest_training_images", "random_directions", "reconstructions", "samples", "training"),
+        *("nearest_training_images", "power_spectrum", "random_directions", "reconstructions"),
+        *("samples", "training"),
     ]
     assert len(tags.sources) == len(pictures)
     assert all(source.startswith("data:image/png;base64,") for source in tags.sources)

@@ -15,6 +15,7 @@ from wae_tf import features as features_lib
 from wae_tf.bin import common
 from wae_tf.cards.record import record
 from wae_tf.cards.seeds_record import check_other_seed, record_other_seed
+from wae_tf.cards.sharper_but_worse import compared_with, sharper_but_worse
 from wae_tf.evaluation import evaluate
 from wae_tf.zoo.commands import command_line, data_argument
 
@@ -126,6 +127,11 @@ def main():
         name=pathlib.Path(_MODEL.value).name,
         verbose=_VERBOSE.value,
     )
+    earlier = compared_with(_MODEL.value, results["sampler"]["kind"])
+    warning = earlier and sharper_but_worse(results["metrics"], earlier[1], earlier[0])
+    if warning:
+        results["warnings"].append(warning)
+        print(f"Warning: {warning}")
     if _RECORD.value:
         record(_MODEL.value, results, _command(), pathlib.Path(_OUTPUT.value) / "pictures")
         if set(model.samplers) != had:

@@ -8,7 +8,7 @@ __all__ = ["metrics_of", "record", "rounded"]
 
 _NUMBERS = (
     *("value", "floor", "stddev", "low", "high"),
-    *("ratio", "p_value", "of_mean_image", "of_normal"),
+    *("ratio", "p_value", "of_mean_image", "of_normal", "lowest_ratio", "highest_ratio"),
 )
 _BY_CLASS = ("shares", "real_shares")
 

@@ -40,6 +40,13 @@ def gallery(material, labels=None, history=None, results=None):
         pictures["nearest training images"] = functools.partial(
             _nearest, material, ratio["closest"]
         )
+    spectra = {
+        name.removeprefix("power_spectrum_"): record["ratios"]
+        for name, record in (results or {}).get("metrics", {}).items()
+        if name.startswith("power_spectrum_")
+    }
+    if spectra:
+        pictures["power spectrum"] = functools.partial(plots.power_spectra, spectra)
     if history is not None:
         pictures["training"] = functools.partial(plots.losses, history)
     return pictures

@@ -15,12 +15,17 @@ GROUPS = {
         "psnr": ("PSNR, dB", "peak signal to noise ratio"),
         "ssim": ("SSIM", "structural similarity, 1 for equal images"),
     },
-    "Sharpness": {
+    "Sharpness and frequencies": {
         "sharpness_samples": (
             "Sharpness of samples",
             "variance after a Laplace filter; the floor is that of real images",
         ),
         "sharpness_reconstructions": ("Sharpness of reconstructions", "likewise"),
+        "power_spectrum_samples": (
+            "Power spectrum of samples",
+            "root mean square, over frequencies, of the log ratio to real images",
+        ),
+        "power_spectrum_reconstructions": ("Power spectrum of reconstructions", "likewise"),
     },
     "Samples against real images": {
         "fid": ("FID", "Frechet distance between Inception features"),

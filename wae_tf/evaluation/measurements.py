@@ -21,7 +21,11 @@ _QUERIES = 2000  # Samples, and reconstructions, whose nearest training image is
 
 def measurements(material):
     """Returns the measurements that can be made, callables by title, in order of a report."""
-    chosen = {"reconstruction": _reconstruction, "sharpness": _sharpness}
+    chosen = {
+        "reconstruction": _reconstruction,
+        "sharpness": _sharpness,
+        "power spectrum": _power_spectrum,
+    }
     if material.extractor is not None:
         chosen |= feature_measurements.measurements(material.extractor)
     chosen["sliced Wasserstein distance"] = _sliced_wasserstein
@@ -74,6 +78,25 @@ def _sharpness(m):
             ("sharpness_reconstructions", np.mean(outputs), outputs, len(outputs)),
         )
     }
+
+
+def _power_spectrum(m):
+    floor = metrics.power_spectrum_error(m.other, m.real)
+    reconstructions = as_uint8(m.model.reconstruct(m.real))
+    found = {}
+    for name, sets in (("samples", m.samples), ("reconstructions", [reconstructions])):
+        ratios = [metrics.power_spectrum_ratio(images, m.real) for images in sets]
+        mean = np.exp(np.mean(np.log(ratios), axis=0))
+        found[f"power_spectrum_{name}"] = record(
+            [np.sqrt(np.mean(np.square(np.log(ratio)))) for ratio in ratios],
+            floor,
+            n=m.n,
+            better="lower",
+            lowest_ratio=float(mean.min()),
+            highest_ratio=float(mean.max()),
+            ratios=mean.tolist(),
+        )
+    return found
 
 
 def _sliced_wasserstein(m):

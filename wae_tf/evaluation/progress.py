@@ -72,6 +72,8 @@ def details(record):
         yield f"the mean image has {number(record['of_mean_image'])}"
     if record.get("ratio") is not None:
         yield f"{record['ratio']:.0%} of real"
+    if record.get("lowest_ratio") is not None:
+        yield f"{record['lowest_ratio']:.2f} to {record['highest_ratio']:.2f} of real power"
     if record.get("p_value") is not None:
         yield f"p = {record['p_value']:.2g}"
     if record.get("of_normal") is not None:

@@ -16,6 +16,11 @@ from wae_tf.metrics.latent import effective_dimension, latent
 from wae_tf.metrics.mardia import mardia
 from wae_tf.metrics.memorisation import memorisation, nearest_images
 from wae_tf.metrics.permutation import mmd_test
+from wae_tf.metrics.power_spectrum import (
+    power_spectrum,
+    power_spectrum_error,
+    power_spectrum_ratio,
+)
 from wae_tf.metrics.precision_recall import precision_recall
 from wae_tf.metrics.reconstruction import reconstruction, reconstruction_per_image
 from wae_tf.metrics.sharpness import sharpness, sharpness_per_image
@@ -39,6 +44,9 @@ __all__ = [
     "memorisation",
     "mmd_test",
     "nearest_images",
+    "power_spectrum",
+    "power_spectrum_error",
+    "power_spectrum_ratio",
     "precision_recall",
     "reconstruction",
     "reconstruction_per_image",

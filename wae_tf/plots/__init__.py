@@ -19,6 +19,7 @@ from wae_tf.plots.grids import interpolations, nearest_neighbours, reconstructio
 from wae_tf.plots.history import losses
 from wae_tf.plots.output import as_array, as_png, save
 from wae_tf.plots.planes import least_gaussian_plane, principal_plane
+from wae_tf.plots.spectra import power_spectra
 from wae_tf.plots.walks import random_directions
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "least_gaussian_plane",
     "losses",
     "nearest_neighbours",
+    "power_spectra",
     "principal_plane",
     "random_directions",
     "reconstructions",
