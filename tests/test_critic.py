@@ -200,7 +200,7 @@ def test_a_step_without_critic_is_the_step_of_a_model_that_has_none(name):
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("precision", ["auto", "float32", "mixed_bfloat16", "mixed_float16"])
 def test_all_models_train_and_log_the_critic(name, precision):
     model = compiled(config(name, precision=precision))
     history = fit(model, tiny.images(16), epochs=3, validation_data=tiny.images(8, seed=1))

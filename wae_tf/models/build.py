@@ -115,7 +115,7 @@ def _critic(config):
         width=config.critic_width,
         num_layers=config.critic_layers,
         seed=config.seed,
-        dtype=config.precision,
+        dtype=resolve_precision(config.precision),
         name="critic",
     )
 
