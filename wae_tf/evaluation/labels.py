@@ -15,7 +15,7 @@ GROUPS = {
         "psnr": ("PSNR, dB", "peak signal to noise ratio"),
         "ssim": ("SSIM", "structural similarity, 1 for equal images"),
     },
-    "Sharpness and frequencies": {
+    "Sharpness": {
         "sharpness_samples": (
             "Sharpness of samples",
             "variance after a Laplace filter; the floor is that of real images",
