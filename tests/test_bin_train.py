@@ -92,6 +92,8 @@ def test_other_flags_are_arguments_of_train(run, calls):
         "--jit_compile=true",
         "--verbose=2",
         "--crop=",
+        "--critic_data=a.zip,b.zip",
+        "--critic_split=train[:5],train",
     )
     defaults, given = (kwargs for _, kwargs in calls)
     for kwargs in (defaults, given):
@@ -105,6 +107,8 @@ def test_other_flags_are_arguments_of_train(run, calls):
         "jit_compile": "auto",
         "verbose": 1,
         "init_from": None,
+        "critic_data": None,
+        "critic_split": None,
     }
     assert given == {
         "split": "train[:9]",
@@ -115,6 +119,8 @@ def test_other_flags_are_arguments_of_train(run, calls):
         "jit_compile": True,
         "verbose": 2,
         "init_from": None,
+        "critic_data": ["a.zip", "b.zip"],
+        "critic_split": "train[:5],train",
     }
 
 
