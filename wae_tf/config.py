@@ -23,10 +23,8 @@ __all__ = ["WAEConfig"]
 LR_SCHEDULES = (*SCHEDULES, "plateau")  # The last is a callback, `wae_tf.training.plateau`.
 MODELS = ("wae", "vae", "ae")
 DIVERGENCES = (*SAMPLE_DIVERGENCES, *ADVERSARIAL)
-LOWEST = {  # Else 1.
-    **{"batch_size": 2, "pretrain_batch_size": 2, "num_images": 2},
-    **{"max_shift": 0, "critic_start": 0},
-}
+LOWEST = dict.fromkeys(("batch_size", "pretrain_batch_size", "num_images"), 2)  # Else 1.
+LOWEST |= dict.fromkeys(("max_shift", "critic_start"), 0)
 
 
 def _field(default, text):

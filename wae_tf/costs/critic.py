@@ -11,9 +11,7 @@ __all__ = [
     "adaptive_weight",
     "check_field_of_view",
     "field_of_view",
-    "hinge_critic_loss",
     "judge",
-    "score_loss",
     "with_gradient",
 ]
 
@@ -21,38 +19,10 @@ _MOST = 1e4  # Of the adaptive weight, as in the code of [3].
 _TINY = 1e-12
 
 
-def hinge_critic_loss(real_scores, scores):
-    """Loss of the critic: `mean(max(0, 1 - D(x))) + mean(max(0, 1 + D(y)))` ([1], Eq. (2)).
-
-    Args:
-        real_scores: Scores of real images, any shape.
-        scores: Scores of reconstructions, any shape.
-
-    Returns:
-        Scalar in `[0, inf)`; 2 where the critic cannot tell.
-
-    Example:
-        >>> float(hinge_critic_loss(tf.constant([2.0, 0.0]), tf.constant([-3.0, -0.5])))
-        0.75
-
-    [1] Lim and Ye, *Geometric GAN*, 2017, arXiv:1705.02894.
-    """
-    real_scores, scores = tf.cast(real_scores, tf.float32), tf.cast(scores, tf.float32)
-    missed = tf.reduce_mean(tf.nn.relu(1.0 - real_scores))
-    return missed + tf.reduce_mean(tf.nn.relu(1.0 + scores))
-
-
-def score_loss(scores):
-    """What a decoder minimises against a hinge loss: `-mean(D(y))` ([1], Eq. (17)).
-
-    [1] Miyato et al., *Spectral Normalization for Generative Adversarial Networks*, ICLR 2018,
-    arXiv:1802.05957.
-    """
-    return -tf.reduce_mean(tf.cast(scores, tf.float32))
-
-
 def judge(critic, images):
-    """Returns `score_loss` of images, and its gradient at them, both in float32.
+    """Returns `-mean(D(y))` of images `y`, and its gradient at them, both in float32.
+
+    It is what a decoder minimises against a hinge loss ([1], Eq. (17)).
 
     The critic's weights get no gradient, and it is called as outside of training.
 
@@ -62,6 +32,9 @@ def judge(critic, images):
 
     Returns:
         Scalar, and a tensor of the images' shape.
+
+    [1] Miyato et al., *Spectral Normalization for Generative Adversarial Networks*, ICLR 2018,
+    arXiv:1802.05957.
     """
     images = tf.stop_gradient(images)
     with tf.GradientTape() as tape:
@@ -82,7 +55,7 @@ def adaptive_weight(cost_gradient, critic_gradient):
 
     Args:
         cost_gradient: Gradient of the cost at the reconstructions, any shape.
-        critic_gradient: That of `score_loss`, any shape.
+        critic_gradient: That of `judge`, any shape.
 
     Returns:
         Scalar, float32, without gradient.

@@ -4,7 +4,8 @@ import keras
 import tensorflow as tf
 
 from wae_tf import pixels
-from wae_tf.costs.critic import adaptive_weight, hinge_critic_loss, judge, with_gradient
+from wae_tf.costs.critic import adaptive_weight, judge, with_gradient
+from wae_tf.divergences.adversarial import hinge_discriminator_loss
 from wae_tf.models.checks import check_critic, check_number
 from wae_tf.models.trainer import ObjectiveTrainer, sum_losses
 
@@ -14,7 +15,7 @@ __all__ = ["LearnedCost"]
 class LearnedCost(ObjectiveTrainer):
     """`ObjectiveTrainer` of a model whose cost may have a critic of images as second term.
 
-        mean(c(x, y)) + critic_weight * w * score_loss(critic(y)),   y = G(Q(x))
+        mean(c(x, y)) + critic_weight * w * mean(-critic(y)),   y = G(Q(x))
 
     `w` makes both gradients at `y` equally long (`wae_tf.costs.critic.adaptive_weight`), and
     so `critic_weight` is the ratio of the critic's to the cost's. The critic learns to tell
@@ -70,7 +71,7 @@ class LearnedCost(ObjectiveTrainer):
         return {
             "loss": with_gradient(cost + weight * score, cost_gradient + weight * gradient, y),
             "reconstruction_loss": cost,
-            "critic_loss": hinge_critic_loss(real_scores, scores) + sum_losses(self.critic),
+            "critic_loss": hinge_discriminator_loss(real_scores, scores) + sum_losses(self.critic),
             "critic_weight": weight,
         }
 
