@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -11,7 +12,8 @@ import pytest
 import tiny
 
 import wae_tf
-from wae_tf.zoo import hub
+from wae_tf import cards
+from wae_tf.zoo import compression, hub
 
 pytest.importorskip("huggingface_hub")
 constants = pytest.importorskip("huggingface_hub.constants")
@@ -95,12 +97,54 @@ def test_a_fresh_process_loads_it_and_then_again_without_the_hub(server, tmp_pat
     assert len(server.asked) == asked
 
 
-def test_weights_with_another_hash_are_refused(server):
-    content = bytearray(server.files[WEIGHTS])
-    content[-1] ^= 1
-    server.files[WEIGHTS] = bytes(content)
-    with pytest.raises(ValueError, match="must have the SHA-256"):
+def changed(content):
+    """Returns bytes of which the last is another."""
+    return content[:-1] + bytes([content[-1] ^ 1])
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, "sampler_gmm.h5"])
+def test_a_file_with_another_hash_is_refused_and_does_not_stay(server, name):
+    right = server.files[name]
+    server.files[name] = changed(right)
+    with pytest.raises(ValueError, match=r"must have the SHA-256.*removed.*tell who published it"):
         wae_tf.load(ADDRESS)
+    assert bodies(server).count(name) == 2  # Damage on the way would have been mended.
+    cache = pathlib.Path(constants.HF_HUB_CACHE)
+    assert not list(cache.rglob(name))
+    kept = [path.read_bytes() for path in cache.rglob("*") if path.is_file()]
+    assert changed(right) not in kept
+    server.files[name] = right
+    assert wae_tf.load(ADDRESS).sample(2, seed=0).shape == (2, 8, 8, 1)
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, "sampler_gmm.h5"])
+def test_a_file_that_was_damaged_in_the_cache_is_fetched_again(server, entry, name):
+    directory = hub.download(ADDRESS)
+    blob = (directory / name).resolve()
+    blob.write_bytes(changed(blob.read_bytes()))
+    model = wae_tf.load(ADDRESS)
+    tiny.assert_identical(tiny.weights(model), tiny.weights(wae_tf.load(entry)))
+    assert (directory / name).read_bytes() == server.files[name]
+    assert bodies(server).count(name) == 2
+
+
+def test_nothing_is_written_into_the_cache(server):
+    def found():
+        cache = pathlib.Path(constants.HF_HUB_CACHE)
+        return {p: p.read_bytes() for p in cache.rglob("*") if p.is_file() and ".lock" not in p.name}
+
+    wae_tf.load(ADDRESS)
+    before = found()
+    images = tiny.images()
+    for write in (
+        lambda: cards.write_card(ADDRESS),
+        lambda: compression.compress(ADDRESS, images),
+        lambda: wae_tf.zoo.save_samplers(ADDRESS, wae_tf.load(ADDRESS)),
+        lambda: wae_tf.zoo.update_entry(ADDRESS, evaluation={}),
+    ):
+        with pytest.raises(ValueError, match="must be on this machine"):
+            write()
+    assert found() == before
 
 
 @pytest.mark.parametrize("name", FETCHED)
@@ -155,8 +199,8 @@ def test_a_file_above_the_limit_is_not_fetched(server):
     ],
 )
 def test_an_entry_that_lists_other_files_is_refused(server, change):
-    changed = {**json.loads(server.files["entry.json"]), **change}
-    server.files["entry.json"] = json.dumps(changed).encode()
+    entry = {**json.loads(server.files["entry.json"]), **change}
+    server.files["entry.json"] = json.dumps(entry).encode()
     with pytest.raises(ValueError, match="must hold an entry"):
         wae_tf.load(ADDRESS)
     assert bodies(server) == ["entry.json"]
@@ -168,11 +212,6 @@ def test_an_entry_that_lists_other_files_is_refused(server, change):
 def test_what_is_no_address_is_refused(address):
     with pytest.raises(ValueError, match="must be 'hf://user/name'"):
         wae_tf.load(address)
-
-
-def test_an_entry_of_the_hub_is_not_written_to():
-    with pytest.raises(ValueError, match="must be on this machine"):
-        wae_tf.zoo.update_entry(ADDRESS, evaluation={})
 
 
 def test_without_the_library_the_extra_is_named(monkeypatch):

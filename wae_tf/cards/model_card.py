@@ -26,14 +26,15 @@ def write_card(name_or_directory):
         Path of the file.
 
     Raises:
-        ValueError: There is no such entry, it is a config only, or cannot be written to.
+        ValueError: There is no such entry, it is a config only, lies on a hub, or cannot be
+            written to.
         FileNotFoundError: A file that the entry names is not there.
 
     Example:
         >>> write_card("runs/mnist")
     """
-    text = model_card(name_or_directory)
-    path = files.writable_directory(zoo.entry_directory(name_or_directory)) / CARD
+    directory = files.writable_directory(zoo.own_directory(name_or_directory))
+    text, path = model_card(name_or_directory), directory / CARD
     with files.replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path

@@ -1,6 +1,6 @@
 """Formats by name: the door that `model.export`, `export_parts` and `wae-export` go through."""
 
-from wae_tf.export import litert, model_parts, onnx, saved_model, targets
+from wae_tf.export import keras_formats, litert, model_parts, onnx, saved_model, targets
 from wae_tf.models.exporting import EXPORTERS
 from wae_tf.samplers import storage
 
@@ -13,6 +13,7 @@ EXPORTERS.update(
     saved_model=saved_model.export_saved_model,
     onnx=onnx.export_onnx,
     litert=litert.export_litert,
+    keras=keras_formats.export_by_keras,
 )
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "list_models",
     "load",
     "load_config",
+    "own_directory",
     "read_entry",
     "save_entry",
     "save_samplers",
@@ -211,7 +212,7 @@ def save_samplers(directory, model):
         >>> wae_tf.samplers.fit(model, images, kind="gmm", components=10)
         >>> wae_tf.zoo.save_samplers("runs/mnist", model)
     """
-    path = files.writable_directory(_own_directory(directory, "model"))
+    path = files.writable_directory(own_directory(directory, "model"))
     entry_checks.check_weights(model, _model(path, read_entry(path)), path)
     update_entry(directory, samplers=storage.write_all(path, model.samplers))
 
@@ -226,14 +227,18 @@ def update_entry(name_or_directory, **parts):
     Raises:
         ValueError: There is no entry, or its directory cannot be written to.
     """
-    directory = files.writable_directory(_own_directory(name_or_directory))
+    directory = files.writable_directory(own_directory(name_or_directory))
     entry = {**_read(directory), **parts}
     with files.replacing(directory / _ENTRY) as temporary:
         temporary.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
 
 
-def _own_directory(name_or_directory, kind="entry"):
-    """Returns `entry_directory` of an entry that may be written to."""
+def own_directory(name_or_directory, kind="entry"):
+    """Returns `entry_directory` of an entry that may be written to: none of the hub's cache.
+
+    Raises:
+        ValueError: There is no such entry, or it is an address on the hub.
+    """
     if hub.is_address(name_or_directory):
         raise ValueError(
             "An entry to write to must be on this machine: save the loaded model by `save_entry` "

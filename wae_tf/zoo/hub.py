@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 
+from wae_tf import files
 from wae_tf.zoo import entry_checks
 
 __all__ = ["SIZE_LIMIT", "download", "is_address", "library", "parse"]
@@ -67,8 +68,10 @@ def download(address, weights=True, size_limit=SIZE_LIMIT):
     """Fetches an entry from the hub into the cache of `huggingface_hub`.
 
     Only `entry.json` and the files that it lists come, all of one commit; nothing of them is
-    executed. What is in the cache is not fetched again. The environment variables of
-    `huggingface_hub` hold: `HF_TOKEN`, `HF_HOME`, `HF_ENDPOINT`, `HF_HUB_OFFLINE`.
+    executed. What is in the cache is not fetched again, unless it is damaged: each file must have
+    the SHA-256 that `entry.json` records, and one that has another is removed and fetched once
+    more. The environment variables of `huggingface_hub` hold: `HF_TOKEN`, `HF_HOME`,
+    `HF_ENDPOINT`, `HF_HUB_OFFLINE`.
 
     Args:
         address: As in `parse`.
@@ -76,11 +79,11 @@ def download(address, weights=True, size_limit=SIZE_LIMIT):
         size_limit: Most bytes that one file may have.
 
     Returns:
-        Path of a directory of the cache, to be read only. `wae_tf.load` checks the SHA-256.
+        Path of a directory of the cache, to be read only.
 
     Raises:
         ValueError: The address is none, the hub has no such repository, revision or file, it is
-            no entry, or a file is above the limit.
+            no entry, or a file is above the limit or has another SHA-256 on the hub, too.
         ConnectionError: The hub did not answer as it must, and the cache has no copy.
         ImportError: `huggingface_hub` is not installed.
 
@@ -91,26 +94,45 @@ def download(address, weights=True, size_limit=SIZE_LIMIT):
     path = pathlib.Path(_fetch(address, repository, _ENTRY, revision, _ENTRY_LIMIT))
     if weights:
         # The cache names a directory by its commit: later files are of that one.
-        for name in _listed(address, path):
-            _fetch(address, repository, name, path.parent.name, size_limit)
+        for name, digest in _listed(address, path).items():
+            _fetch_whole(address, repository, name, path.parent.name, size_limit, digest)
     return path.parent
 
 
 def _listed(address, path):
-    """Returns the names of the files that an entry lists, each one beside it."""
+    """Returns what an entry lists, each one beside it: a dict from file to SHA-256."""
     try:
         entry = json.loads(path.read_text(encoding="utf-8"))
         entry_checks.check_entry(entry)
-        samplers = [record["file"] for record in entry.get("samplers", {}).values()]
+        samplers = {r["file"]: r["sha256"] for r in entry.get("samplers", {}).values()}
         for name in samplers:
             if not re.fullmatch(r"sampler_\w+\.h5", name, re.ASCII):
                 raise ValueError(f"a sampler's file must be such as 'sampler_gmm.h5': {name!r}")
+        weights = entry.get("weights")
+        return {**({weights["file"]: weights["sha256"]} if weights else {}), **samplers}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             "A repository must hold an entry that `wae_tf.save_entry` wrote. "
             f"Received: {address!r}, whose {_ENTRY} is none ({type(error).__name__}: {error})"
         ) from error
-    return [*([entry["weights"]["file"]] if "weights" in entry else []), *samplers]
+
+
+def _fetch_whole(address, repository, name, commit, limit, digest):
+    """Fetches a file until it has its SHA-256, at most twice; one without it does not stay."""
+    for _ in range(2):
+        path = pathlib.Path(_fetch(address, repository, name, commit, limit))
+        got = files.sha256(path)
+        if got == digest:
+            return
+        # Else it would be taken from the cache for ever. What lies there is a link to a blob.
+        path.resolve().unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+    raise ValueError(
+        "A file on the hub must have the SHA-256 that `entry.json` beside it records. This one, "
+        "fetched again, has another, and was removed from the cache: load another revision, or "
+        "tell who published it. "
+        f"Received: {name} of {address!r} with {got}, expected {digest}"
+    )
 
 
 def _fetch(address, repository, name, revision, limit):
