@@ -285,8 +285,8 @@ def test_formats_that_only_keras_has_come_whole_or_not_at_all(model, tmp_path, m
     fails = []
 
     def written(self, path, **options):
-        for name in (path, path.replace("xml", "bin")):
-            pathlib.Path(name).write_text(options["format"])
+        for file in (pathlib.Path(path), pathlib.Path(path).with_suffix(".bin")):
+            file.write_text(options["format"])
             if fails:
                 raise OSError("No space left on device")
 
