@@ -5,7 +5,7 @@ import pathlib
 import re
 
 from wae_tf import files
-from wae_tf.zoo import entry_checks
+from wae_tf.zoo import entry_checks, keras_layout
 
 __all__ = ["SIZE_LIMIT", "download", "is_address", "library", "parse"]
 
@@ -67,11 +67,11 @@ def library():
 def download(address, weights=True, size_limit=SIZE_LIMIT):
     """Fetches an entry from the hub into the cache of `huggingface_hub`.
 
-    Only `entry.json` and the files that it lists come, all of one commit; nothing of them is
-    executed. What is in the cache is not fetched again, unless it is damaged: each file must have
-    the SHA-256 that `entry.json` records, and one that has another is removed and fetched once
-    more. The environment variables of `huggingface_hub` hold: `HF_TOKEN`, `HF_HOME`,
-    `HF_ENDPOINT`, `HF_HUB_OFFLINE`.
+    Only `entry.json` and the files that it lists come, or without it what Keras wrote of a model,
+    all of one commit; nothing of them is executed. What is in the cache is not fetched again,
+    unless it is damaged: each file must have the SHA-256 that `entry.json` records, and one that
+    has another is removed and fetched once more. The environment variables of `huggingface_hub`
+    hold: `HF_TOKEN`, `HF_HOME`, `HF_ENDPOINT`, `HF_HUB_OFFLINE`.
 
     Args:
         address: As in `parse`.
@@ -91,7 +91,12 @@ def download(address, weights=True, size_limit=SIZE_LIMIT):
         >>> wae_tf.load("hf://ada/digits@v1").sample(16, seed=0)
     """
     repository, revision = parse(address)
-    path = pathlib.Path(_fetch(address, repository, _ENTRY, revision, _ENTRY_LIMIT))
+    try:
+        path = pathlib.Path(_fetch(address, repository, _ENTRY, revision, _ENTRY_LIMIT))
+    except ValueError as error:
+        if weights and _absent(error):
+            return _download_keras(address, repository, revision, size_limit, error)
+        raise
     if weights:
         # The cache names a directory by its commit: later files are of that one.
         for name, digest in _listed(address, path).items():
@@ -99,17 +104,38 @@ def download(address, weights=True, size_limit=SIZE_LIMIT):
     return path.parent
 
 
+def _download_keras(address, repository, revision, limit, missing):
+    """Fetches what `model.save("hf://user/name")` of Keras wrote, or raises the error `missing`."""
+    try:
+        path = pathlib.Path(_fetch(address, repository, "config.json", revision, _ENTRY_LIMIT))
+    except ValueError:
+        raise missing from missing.__cause__
+    commit = path.parent.name
+    keras_layout.check_classes(json.loads(path.read_text(encoding="utf-8")))
+    for name in keras_layout.KERAS_FILES:
+        _fetch(address, repository, name, commit, limit)
+    try:
+        names = _fetch(address, repository, "assets/samplers.json", commit, _ENTRY_LIMIT)
+    except ValueError as error:
+        if not _absent(error):
+            raise
+        return path.parent
+    for place, _ in enumerate(json.loads(pathlib.Path(names).read_text(encoding="utf-8"))):
+        _fetch(address, repository, f"assets/sampler_{place}.h5", commit, limit)
+    return path.parent
+
+
+def _absent(error):
+    """Returns whether an error of `_fetch` says that the repository lacks the file alone."""
+    return isinstance(error.__cause__, library().errors.EntryNotFoundError)
+
+
 def _listed(address, path):
-    """Returns what an entry lists, each one beside it: a dict from file to SHA-256."""
+    """Returns the `listed_files` of an entry."""
     try:
         entry = json.loads(path.read_text(encoding="utf-8"))
         entry_checks.check_entry(entry)
-        samplers = {r["file"]: r["sha256"] for r in entry.get("samplers", {}).values()}
-        for name in samplers:
-            if not re.fullmatch(r"sampler_\w+\.h5", name, re.ASCII):
-                raise ValueError(f"a sampler's file must be such as 'sampler_gmm.h5': {name!r}")
-        weights = entry.get("weights")
-        return {**({weights["file"]: weights["sha256"]} if weights else {}), **samplers}
+        return entry_checks.listed_files(entry)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             "A repository must hold an entry that `wae_tf.save_entry` wrote. "
