@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import hub_server
+import keras
 import numpy as np
 import pytest
 import tiny
@@ -41,13 +42,7 @@ def server(entry, tmp_path, monkeypatch):
     held.files = {path.name: path.read_bytes() for path in entry.iterdir()}
     held.files["evil.py"] = b"raise SystemExit(1)"
     with hub_server.serve(held) as address:
-        monkeypatch.setattr(constants, "ENDPOINT", address)
-        monkeypatch.setattr(
-            constants,
-            "HUGGINGFACE_CO_URL_TEMPLATE",
-            address + "/{repo_id}/resolve/{revision}/{filename}",
-        )
-        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+        hub_server.use(monkeypatch, address, tmp_path / "cache")
         held.address = address
         yield held
 
@@ -180,6 +175,39 @@ def test_a_cut_connection_leaves_no_model_and_a_later_load_works(server, monkeyp
         wae_tf.load(ADDRESS)
     server.cut.clear()
     assert wae_tf.load(ADDRESS).sample(2, seed=0).shape == (2, 8, 8, 1)
+
+
+def hold_what_keras_writes(entry, server, directory):
+    """Makes the server hold what `model.save("hf://ada/digits")` of Keras uploads."""
+    keras.saving.save_model(wae_tf.load(entry), str(directory), zipped=False)
+    paths = [path for path in directory.rglob("*") if path.is_file()]
+    server.files = {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
+    server.files["assets/evil.py"] = server.files["evil.py"] = b"raise SystemExit(1)"
+
+
+def test_what_keras_wrote_loads_without_an_entry(server, entry, tmp_path):
+    hold_what_keras_writes(entry, server, tmp_path / "by_keras")
+    model, expected = wae_tf.load(ADDRESS), wae_tf.load(entry)
+    for sampler in ("prior", "gmm"):
+        np.testing.assert_array_equal(
+            model.sample(5, seed=2, sampler=sampler), expected.sample(5, seed=2, sampler=sampler)
+        )
+    assert set(bodies(server)) == set(server.files) - {"evil.py", "assets/evil.py"}
+    del server.files[WEIGHTS]
+    server.commit = "f" * 40
+    with pytest.raises(ValueError, match=f"Received: {WEIGHTS} of 'hf://"):
+        wae_tf.load(ADDRESS)
+
+
+def test_what_keras_wrote_brings_no_classes_of_its_own(server, entry, tmp_path):
+    hold_what_keras_writes(entry, server, tmp_path / "by_keras")
+    config = json.loads(server.files["config.json"])
+    config["config"]["encoder"]["module"] = "antigravity"
+    config["config"]["encoder"]["registered_name"] = "strange>Layer"
+    server.files["config.json"] = json.dumps(config).encode()
+    with pytest.raises(ValueError, match="registered.*Received: antigravity"):
+        wae_tf.load(ADDRESS)
+    assert bodies(server) == ["config.json"] and "antigravity" not in sys.modules
 
 
 def test_a_file_above_the_limit_is_not_fetched(server):

@@ -7,7 +7,15 @@ import re
 from wae_tf import files
 from wae_tf.zoo import entry_checks, keras_layout
 
-__all__ = ["SIZE_LIMIT", "download", "is_address", "library", "parse"]
+__all__ = [
+    "SIZE_LIMIT",
+    "download",
+    "first_line",
+    "is_address",
+    "is_repository",
+    "library",
+    "parse",
+]
 
 SIZE_LIMIT = 2 * 2**30  # Bytes of one file: far above any model of images that trains on one GPU.
 
@@ -21,6 +29,11 @@ _ADDRESS = re.compile(rf"hf://({_NAME}/{_NAME})(?:@([\w][\w./-]*))?", re.ASCII)
 def is_address(name):
     """Returns whether a name of an entry is meant as an address on a hub."""
     return isinstance(name, str) and name.startswith(_PREFIX)
+
+
+def is_repository(name):
+    """Returns whether a name is that of a repository, such as `"ada/digits"`."""
+    return re.fullmatch(f"{_NAME}/{_NAME}", name, re.ASCII) is not None and ".." not in name
 
 
 def parse(address):
@@ -56,6 +69,7 @@ def library():
     """
     try:
         import huggingface_hub.errors
+        import huggingface_hub.utils
     except ImportError as error:
         raise ImportError(
             "Models on the hub need huggingface_hub: `pip install 'wae_tf[hub]'`. "
@@ -183,7 +197,7 @@ def _fetch(address, repository, name, revision, limit):
         raise ConnectionError(
             "The hub must be reachable, or the files be in the cache of huggingface_hub: look at "
             f"the network, HF_ENDPOINT and HF_HUB_OFFLINE. Received: {name} of {address!r} "
-            f"({_first(error)})"
+            f"({first_line(error)})"
         ) from error
     except (
         errors.RepositoryNotFoundError,
@@ -193,12 +207,12 @@ def _fetch(address, repository, name, revision, limit):
         raise ValueError(
             "The hub must have the repository, its revision and its file, and let you read them: "
             "look at the spelling; for a private one log in by `hf auth login`, or set HF_TOKEN. "
-            f"Received: {name} of {address!r} ({type(error).__name__}: {_first(error)})"
+            f"Received: {name} of {address!r} ({type(error).__name__}: {first_line(error)})"
         ) from error
     except Exception as error:  # Its HTTP client, and so the errors, change by version.
         raise ConnectionError(
             "The hub must send the file whole: try again later; what has arrived is kept. "
-            f"Received: {name} of {address!r} ({type(error).__name__}: {_first(error)})"
+            f"Received: {name} of {address!r} ({type(error).__name__}: {first_line(error)})"
         ) from error
 
 
@@ -206,5 +220,6 @@ class _TooLarge(ValueError):
     """A file above the limit."""
 
 
-def _first(error):
+def first_line(error):
+    """Returns the first line of what an error says."""
     return str(error).strip().split("\n")[0]
