@@ -103,7 +103,7 @@ class Page:
         def open_other(name, session, *values):
             try:
                 return [gr.skip(), *self._opened(name, followers, values)]
-            except (ValueError, OSError) as error:
+            except (ValueError, OSError, ImportError) as error:
                 gr.Warning(
                     html.escape(_words(error)), title="This model cannot be shown", duration=30
                 )
@@ -183,7 +183,7 @@ def _guarded(function):
             return function(*arguments, **keywords)
         except gr.Error:
             raise
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ImportError) as error:
             text = html.escape(_words(error))
         except Exception as error:
             logging.exception("The page could not do what was asked")
@@ -194,6 +194,7 @@ def _guarded(function):
 
 
 def _words(error):
-    if isinstance(error, OSError):  # Its text may name files of this machine.
+    if isinstance(error, OSError) and not isinstance(error, ConnectionError):
+        # Its text may name files of this machine; what the hub says is ours.
         return f"A file could not be read ({error.strerror or type(error).__name__})."
     return str(error)

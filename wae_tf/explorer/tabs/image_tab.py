@@ -19,7 +19,7 @@ def build(page):
                 label=f"Your picture, at most {MAX_BYTES // 2**20} MB",
                 file_types=["image"],
                 type="filepath",
-                height=140,
+                height=170,
                 elem_id="wae-upload",
             )
             zoom = gr.Slider(1.0, 4.0, 1.0, step=0.05, label="Zoom")
@@ -44,8 +44,8 @@ def build(page):
     def show(opened, session, upload, *values):
         if upload is None:
             return [
-                "<p>Drop a picture at the left, or press to choose one. It stays on the "
-                "machine that serves this page.</p>",
+                "<p>Drop a picture into the box, or press the box to choose one. It stays on "
+                "the machine that serves this page.</p>",
                 "",
             ]
         box, image = pixels(opened, upload, *values)

@@ -27,7 +27,7 @@ def build(page):
                 label="Temperature",
                 info="Width of the draw: below 1 nearer to the mean, above 1 farther out.",
             )
-            with gr.Row(equal_height=True):
+            with gr.Row(elem_classes="wae-line"):
                 seed = gr.Number(
                     0, label="Seed", precision=0, minimum=0, maximum=2**31 - 1, min_width=120
                 )
