@@ -29,6 +29,11 @@ CSS = """
 .wae-tiles button:focus-visible, .wae-map:focus-visible {
   outline: 3px solid var(--body-text-color);
 }
+.wae-notice {
+  position: fixed; inset: auto 1rem 1rem; max-width: 640px; margin: 0 auto; z-index: 50;
+  padding: 0.8rem 1rem; border-radius: 6px; color: #fff; background: #8c1d18;
+}
+#wae-frame [role="alert"] { color: var(--error-text-color); }
 .wae-ends { align-items: center; }
 .wae-strip { display: flex; border-radius: 6px; overflow: hidden; }
 .wae-strip img { flex: 1 1 0; min-width: 0; }

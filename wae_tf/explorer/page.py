@@ -63,7 +63,8 @@ def build_page(shelf, first, examples=None):
                 )
             with gr.Column(min_width=220):
                 chosen = gr.HTML(elem_id="wae-chosen")
-        page = Page(shelf, examples or ExampleSource(), first, chosen)
+        notice = gr.HTML(elem_id="wae-notice")
+        page = Page(shelf, examples or ExampleSource(), first, chosen, notice)
         with gr.Tabs():
             for name, tab in _TABS:
                 with gr.Tab(name):

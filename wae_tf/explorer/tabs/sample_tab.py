@@ -63,9 +63,8 @@ def build(page):
 
     for listener in (sampler.input, number.input, seed.input, temperature.input):
         page.shows(listener, show, settings, [grid])
-    another.click(lambda: random.randrange(100_000), None, seed, **page.quick).then(
-        page.handler(show), [page.session, *settings], [grid], **page.quick
-    )
+    renewed = another.click(lambda: random.randrange(100_000), None, seed, **page.quick)
+    page.shows(renewed.then, show, settings, [grid])
     page.chooses(grid.pick, choose, settings)
     page.on_model(first, [sampler, grid, number, seed, temperature])
 
