@@ -47,7 +47,7 @@ def main():
     model = zoo.load(_MODEL.value, precision="float32")
     output, overwrite = _OUTPUT.value, _OVERWRITE.value
     if _FORMAT.value == "saved_model":
-        model.export(output, overwrite=overwrite)
+        model.export(output, overwrite=overwrite, verbose="auto")
     elif _FORMAT.value == "keras":
         doors.export_keras(model, output, overwrite=overwrite)
     else:
@@ -58,6 +58,7 @@ def main():
             format=_FORMAT.value,
             overwrite=overwrite,
             optimize=_OPTIMIZE.value,
+            verbose="auto",
         )
     names = sorted(path.name for path in pathlib.Path(output).expanduser().iterdir())
     print(f"Wrote {_MODEL.value} to {output}: {', '.join(names)}")
