@@ -15,6 +15,7 @@ from wae_tf.schedules import EpochSchedule
 from wae_tf.training import callbacks, initial_weights, run_files
 from wae_tf.training.plateau import PlateauLearningRate
 from wae_tf.training.pretraining import PretrainEncoder
+from wae_tf.training.time_left import TimeLeft
 from wae_tf.zoo.results import fixed_order, test_results
 
 __all__ = ["compile_model", "train"]
@@ -127,7 +128,7 @@ def train(
         >>> model = train(config, "mnist.npz", "runs/mnist")
     """
     workdir = files.writable_directory(workdir, "workdir")
-    say = print if verbose else (lambda line: None)
+    say, bars = print if verbose else (lambda line: None), "auto" if verbose else False
     asked = config
     config, note = run_files.with_precision(workdir, asked)
     if note:
@@ -144,6 +145,7 @@ def train(
             crop=config.crop,
             data_dir=data_dir,
             download=download,
+            verbose=bars,
             **cache_options(cache, run_files.cache_file(workdir, name), source),
         )
 
@@ -209,6 +211,7 @@ def train(
                 *_callbacks(workdir, followed),
                 *_schedules(config, images, checkpoint.history(), init_from),
                 checkpoint,
+                *([TimeLeft()] if verbose else []),
             ],
             verbose=verbose,
         )
@@ -218,7 +221,9 @@ def train(
         asked,
         results={}
         if test_images is None
-        else test_results(model, config, test_images, measured_at="the end of wae-train"),
+        else test_results(
+            model, config, test_images, measured_at="the end of wae-train", verbose=bars
+        ),
         provenance={
             "paper": "arXiv:1711.01558",
             **(provenance or {}),
