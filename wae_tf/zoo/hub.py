@@ -1,9 +1,9 @@
 """Entries that lie on a Hugging Face hub: which of their files come here, and how."""
 
-import json
 import pathlib
 import re
 
+from wae_tf import files
 from wae_tf.zoo import entry_checks
 
 __all__ = ["SIZE_LIMIT", "download", "is_address", "library", "parse"]
@@ -99,7 +99,7 @@ def download(address, weights=True, size_limit=SIZE_LIMIT):
 def _listed(address, path):
     """Returns the names of the files that an entry lists, each one beside it."""
     try:
-        entry = json.loads(path.read_text(encoding="utf-8"))
+        entry = files.read_object(path)
         entry_checks.check_entry(entry)
         samplers = [record["file"] for record in entry.get("samplers", {}).values()]
         for name in samplers:
