@@ -1,4 +1,4 @@
-"""Files from strangers: HDF5 that points elsewhere, unfolds, or holds numbers no training leaves."""
+"""Files from strangers: HDF5 that points elsewhere or unfolds, numbers that no training leaves."""
 
 import json
 import os

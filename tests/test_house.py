@@ -20,6 +20,7 @@ OUTSIDE_PACKAGES = {
     "quiet.py",
     "requirements.py",
     "schedules.py",
+    "signals.py",
 }
 SAME_PART = {"__init__.py", "base.py", "build.py"}
 
