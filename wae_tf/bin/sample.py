@@ -81,7 +81,7 @@ def main():
             f"Wrote {_NUM.value} walks of {len(frames)} frames through {_MODEL.value} to {output}"
         )
         return
-    images = model.sample(_NUM.value, seed=_SEED.value, sampler=_SAMPLER.value)
+    images = model.sample(_NUM.value, seed=_SEED.value, sampler=_SAMPLER.value, verbose="auto")
     if kind == ".png":
         pictures.save(output, pictures.grid(images, _COLUMNS.value), scale=_SCALE.value)
     elif kind == ".npz":
