@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from wae_tf import data, files, zoo
+from wae_tf.data.augmentation import check_max_shift
 from wae_tf.data.memory import cache_options
 from wae_tf.data.real_images import real_batches
 from wae_tf.data.several import describe_sources, is_several, load_sources
@@ -116,9 +117,9 @@ def train(
         The trained model, compiled.
 
     Raises:
-        ValueError: The images are none, `workdir` cannot be written to or holds a run of
-            another config, on other training images or from other weights; or no layer of
-            `init_from` fits.
+        ValueError: Values of the config do not fit each other, the images are none, `workdir`
+            cannot be written to or holds a run of another config, on other training images or
+            from other weights; or no layer of `init_from` fits.
         FileNotFoundError: `source` is not there.
         FloatingPointError: The loss became NaN or infinite; the last good checkpoint stays.
 
@@ -133,6 +134,8 @@ def train(
     if note:
         say(note)
     run_files.check_config(workdir, config)
+    check_max_shift(config.max_shift, config.image_shape)
+    model = build_model(config)  # Before images are read: it refuses values that do not fit.
     initial = None if init_from is None else initial_weights.describe_weights(init_from)
     run_files.check_initial_weights(workdir, initial)
 
@@ -161,9 +164,7 @@ def train(
     first = source[0] if is_several(source) else source
     test_images = None if test_split is None else images_of(first, test_split, "test")[0]
     steps_per_epoch = len(images) // config.batch_size
-    model = compile_model(
-        build_model(config), config, max(steps_per_epoch, 1), jit_compile=jit_compile
-    )
+    compile_model(model, config, max(steps_per_epoch, 1), jit_compile=jit_compile)
     checkpoint = callbacks.Checkpoint(workdir)
     done = checkpoint.restore(model)
     if done == config.epochs and zoo.is_entry(workdir):
