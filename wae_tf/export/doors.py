@@ -1,8 +1,10 @@
 """Formats by name: the door that `model.export`, `export_parts` and `wae-export` go through."""
 
-from wae_tf.export import litert, model_parts, onnx, saved_model, targets
+import pathlib
+
+from wae_tf import zoo
+from wae_tf.export import keras_formats, litert, model_parts, onnx, saved_model, targets
 from wae_tf.models.exporting import EXPORTERS
-from wae_tf.samplers import storage
 
 __all__ = ["FORMATS", "PARTS", "export_keras", "export_parts"]
 
@@ -13,6 +15,7 @@ EXPORTERS.update(
     saved_model=saved_model.export_saved_model,
     onnx=onnx.export_onnx,
     litert=litert.export_litert,
+    keras=keras_formats.export_by_keras,
 )
 
 
@@ -59,12 +62,18 @@ def export_parts(model, directory, parts=PARTS, *, format="onnx", overwrite=Fals
                 saved_model.write(temporary / name, {"serving_default": part})
 
 
-def export_keras(model, directory, *, overwrite=False):
-    """Writes `model.keras`, which `keras.saving.load_model` reads where wae_tf is imported.
+def export_keras(name_or_directory, path, *, overwrite=False):
+    """Writes an entry as one file, `wae_tf.zoo.save_keras`, or as `model.keras` in a directory.
 
-    Fitted samplers lie beside it, as `wae_tf.samplers.read` takes them. Arguments and errors are
-    those of `export_parts`.
+    Args:
+        name_or_directory: As in `wae_tf.load`.
+        path: File that ends in `.keras`, or directory, new or empty.
+        overwrite: Whether an earlier export there may be replaced.
+
+    Raises:
+        ValueError: There is no such entry, or something is there already.
     """
-    with targets.replacing_directory(directory, overwrite) as temporary:
-        model.save(temporary / "model.keras")
-        storage.write_all(temporary, model.samplers)
+    if pathlib.Path(path).suffix == ".keras":
+        return zoo.save_keras(name_or_directory, path, overwrite=overwrite)
+    with targets.replacing_directory(path, overwrite) as temporary:
+        zoo.save_keras(name_or_directory, temporary / "model.keras")

@@ -37,9 +37,9 @@ def compress(name_or_directory, images, *, tolerance=1e-3):
         >>> compress("runs/mnist", images)["squared_error"]
         [9.385, 9.385]
     """
+    directory = files.writable_directory(entries.own_directory(name_or_directory, "model"))
     entry = entries.read_entry(name_or_directory)
     model = entries.load(name_or_directory)
-    directory = files.writable_directory(entries.entry_directory(name_or_directory))
     former = directory / entry["weights"]["file"]
     if former.name == _WEIGHTS:
         raise ValueError(
