@@ -127,6 +127,20 @@ def given(holders):
     }
 
 
+def with_flags(text, names):
+    """Says `--name` where an error names an argument that is a flag of the program.
+
+    Example:
+        >>> with_flags("`epochs` must be positive. Received: epochs=0", ["epochs"])
+        '`--epochs` must be positive. Received: --epochs=0'
+    """
+    names = "|".join(names)
+    text = re.sub(rf"(?<![\w.(-])(?=(?:{names})[`=])", "--", text)
+    return re.sub(  # Of a tuple, what is typed.
+        rf"(--(?:{names})=)\(([^()]*)\)", lambda m: m[1] + m[2].replace(" ", ""), text
+    )
+
+
 def run(main, doc, values):
     """Runs a program; bad input ends in one line and status 1, Ctrl-C in one and 130.
 
@@ -147,7 +161,7 @@ def run(main, doc, values):
         try:
             main()
         except (ValueError, OSError, ImportError, FloatingPointError) as error:
-            sys.exit(f"{type(error).__name__}: {error}")
+            sys.exit(f"{type(error).__name__}: {with_flags(str(error), values)}")
         except KeyboardInterrupt as error:
             print("; ".join(["\nInterrupted", *map(str, error.args)]), file=sys.stderr)
             sys.exit(130)  # As shells say it of what SIGINT ended.
