@@ -10,6 +10,7 @@ import re
 from wae_tf import files
 from wae_tf.config import WAEConfig
 from wae_tf.models.build import build_model, build_trained
+from wae_tf.models.stored_weights import load_weights
 from wae_tf.samplers import storage
 from wae_tf.zoo import entry_checks, hub, keras_layout
 
@@ -45,7 +46,15 @@ def list_models(pattern="*"):
 
 
 def list_configs(pattern="*"):
-    """Returns the names of the zoo's configs, whether or not weights come with them."""
+    """Returns the names of the zoo's configs, whether or not weights come with them.
+
+    Args:
+        pattern: Pattern of names, such as `"mnist_*"`.
+
+    Example:
+        >>> wae_tf.list_configs("celeba_*_paper")
+        ['celeba_vae_paper', 'celeba_wae_gan_paper', 'celeba_wae_mmd_paper']
+    """
     names = [path.name for path in _zoo().iterdir() if (path / _ENTRY).is_file()]
     return sorted(fnmatch.filter(names, pattern), key=_natural)
 
@@ -86,7 +95,7 @@ def load(name_or_directory, precision="float32"):
             f"Received: {name_or_directory!r}"
         )
     model = _model(directory, entry, precision)
-    model.samplers.update(storage.read_all(directory, entry.get("samplers", {})))
+    model.samplers.update(storage.read_all(directory, entry.get("samplers", {}), model))
     return model
 
 
@@ -98,8 +107,8 @@ def _model(directory, entry, precision="float32"):
     model = build_model(config, critic=False, name=re.sub(r"\W", "_", directory.name))
     try:
         with importlib.resources.as_file(weights) as path:
-            model.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+            load_weights(model, path)
+    except (OSError, ValueError) as error:
         raise ValueError(
             "The weights must fit the entry's config: was `entry.json` edited? "
             f"Received: {weights} ({error})"
@@ -109,6 +118,9 @@ def _model(directory, entry, precision="float32"):
 
 def load_config(name_or_directory):
     """Returns the `WAEConfig` of a zoo entry, trained or not.
+
+    Args:
+        name_or_directory: As in `load`.
 
     Raises:
         ValueError: There is no such entry.
@@ -122,14 +134,25 @@ def load_config(name_or_directory):
 
 
 def read_entry(name_or_directory):
-    """Returns what an entry's JSON file says: config, input, weights, results, provenance."""
+    """Returns what an entry's JSON file says: config, input, weights, results, provenance.
+
+    Args:
+        name_or_directory: As in `load`.
+
+    Raises:
+        ValueError: There is no such entry.
+
+    Example:
+        >>> read_entry("mnist_wae_mmd")["input"]["shape"]
+        [28, 28, 1]
+    """
     return _read(entry_directory(name_or_directory))
 
 
 def _read(directory):
     path = directory / _ENTRY
     try:
-        entry = json.loads(path.read_text(encoding="utf-8"))
+        entry = files.read_object(path)
         entry_checks.check_entry(entry)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
@@ -261,7 +284,12 @@ def entry_directory(name_or_directory, kind="entry"):
     An address of the hub is fetched: for `kind="model"` with weights, else its JSON file alone.
     A `.keras` file is unpacked. Both are to be read only: see `own_directory`.
 
-    `kind`, one of "entry", "config" and "model", is what an error says that it must be.
+    Args:
+        name_or_directory: As in `load`.
+        kind: "entry", "config" or "model": what an error says that it must be.
+
+    Raises:
+        ValueError: There is no such entry.
     """
     if isinstance(name_or_directory, str) and name_or_directory in list_configs():
         return _zoo() / name_or_directory
