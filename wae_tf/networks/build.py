@@ -44,6 +44,9 @@ class Networks(NamedTuple):
 def build_networks(config):
     """Builds the networks that a `WAEConfig` names, with weights fixed by its seed.
 
+    Args:
+        config: `WAEConfig`.
+
     Returns:
         `Networks(encoder, decoder)`.
 
@@ -78,6 +81,12 @@ def build_networks(config):
 
 def build_discriminator(config):
     """Builds the discriminator of codes that a `WAEConfig` describes, fixed by its seed too.
+
+    Args:
+        config: `WAEConfig`.
+
+    Returns:
+        What `latent_discriminator` returns.
 
     Example:
         >>> build_discriminator(wae_tf.WAEConfig(discriminator_width=64)).output_shape
