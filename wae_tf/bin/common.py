@@ -11,6 +11,7 @@ from absl import app, flags
 
 from wae_tf import data, files, signals
 from wae_tf.config import WAEConfig
+from wae_tf.plots import outputs
 
 _VERBOSITY = (
     "What TensorFlow says of itself and the machine: -1 its errors, 0 also warnings, 1 all. "
@@ -97,6 +98,34 @@ def define_image_flags(values, required=True, use=""):
             "download", False, "Whether a data set may be downloaded.", flag_values=values
         ),
     )
+
+
+def output_path(text, kinds, overwrite=False):
+    """Returns the path that --output names, and its suffix, in small letters.
+
+    Args:
+        text: Value of --output.
+        kinds: Dict from suffix, "" for a folder, to what it is for.
+        overwrite: Whether a folder may hold files.
+
+    Raises:
+        ValueError: It has another suffix, or lies where nothing can be written.
+    """
+    path = pathlib.Path(text).expanduser()
+    suffix = path.suffix.lower()
+    if suffix not in kinds:
+        ends = [f"in {name} for {use}" for name, use in kinds.items() if name]
+        folder = f", or have no suffix for {kinds['']}" if "" in kinds else ""
+        raise ValueError(f"--output must end {', '.join(ends)}{folder}. Received: --output={text}")
+    if not path.parent.is_dir():
+        raise ValueError(
+            f"--output must lie in a directory that is there: make {str(path.parent)!r}, or "
+            f"choose another one. Received: --output={text}"
+        )
+    files.writable_directory(path.parent, "output")
+    if not suffix:
+        outputs.check_folder(path, overwrite)  # Before the work.
+    return path, suffix
 
 
 def changed_config(config, holders):

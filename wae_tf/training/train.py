@@ -82,6 +82,7 @@ def train(
     init_from=None,
     critic_data=None,
     critic_split=None,
+    keep_critic=False,
 ):
     """Trains a model, resuming where an earlier call stopped, and writes a zoo entry.
 
@@ -119,6 +120,7 @@ def train(
             takes `source`.
         critic_split: Which of those images; None takes the training images themselves, or,
             with `critic_data`, "train".
+        keep_critic: Whether the entry keeps the critic's weights, too, to start others from.
 
     Returns:
         The trained model, compiled.
@@ -239,6 +241,7 @@ def train(
         workdir,
         model,
         asked,
+        critic=keep_critic,
         results={}
         if test_images is None
         else test_results(
