@@ -126,10 +126,9 @@ def train(
         The trained model, compiled.
 
     Raises:
-        ValueError: Values of the config do not fit each other, the images are none, `workdir`
-            cannot be written to or holds a run of another config, on other training images or
-            from other weights, one whose files are damaged, or one that another process goes on
-            with; or no layer of `init_from` fits.
+        ValueError: Values of the config do not fit each other; there are no images; `workdir`
+            cannot be written to or holds a run of another config, images or weights, a damaged
+            one, or one that another process goes on with; or no layer of `init_from` fits.
         FileNotFoundError: `source` is not there.
         FloatingPointError: The loss became NaN or infinite; the last good checkpoint stays.
         OSError: The disk is full, or gone; what is done stays.
