@@ -9,8 +9,9 @@ print(wae_tf.diagnose(model, images))
 ```
 """
 
+from wae_tf.diagnosis.evidence import FEWEST
 from wae_tf.diagnosis.examination import diagnose
 from wae_tf.diagnosis.findings import Finding, Findings
 from wae_tf.diagnosis.limits import LIMITS
 
-__all__ = ["LIMITS", "Finding", "Findings", "diagnose"]
+__all__ = ["FEWEST", "LIMITS", "Finding", "Findings", "diagnose"]

@@ -26,9 +26,10 @@ __all__ = [
 def dead_codes(e):
     """Share of coordinates whose variance over images is below 1% of the prior's."""
     dim = e.model.latent_dim
-    advice = f"{lower_weight(e.model)}, or take a `latent_dim` of {max(round(dim * (1 - e.dead)), 1)}."
+    advice = f"{lower_weight(e.model)}, or take a `latent_dim` of {round(dim * (1 - e.dead))}."
     if e.dead == 1.0:
-        advice = "Train anew with a `learning_rate` a tenth as large: the encoder says nothing."
+        advice = "The encoder says nothing: see `mean_image`."
+        advice = f"{lower_weight(e.model)}." if e.random else advice
     return e.dead, f"{round(dim * e.dead)} of {dim} coordinates of the codes hardly vary", advice
 
 
@@ -80,8 +81,10 @@ def prior_norm(e):
 
 
 def _towards_prior(e):
+    if e.grey:
+        return "See `mean_image` first: neither term of the loss was learned."
     if LIMITS["dead_codes"].crossed(e.dead):
-        return "See `dead_codes`: codes that do not vary cannot follow the prior."
+        return "See `dead_codes` first: codes that do not vary cannot follow the prior."
     return f"{raise_weight(e.model)}; samples from the prior are not to be trusted until then."
 
 
@@ -112,8 +115,8 @@ def discriminator_lost(e):
     return (
         gain,
         found,
-        "Raise `discriminator_learning_rate`, to half of `learning_rate` as in the paper, or take a "
-        "wider discriminator.",
+        "Raise `discriminator_learning_rate`, to half of `learning_rate` as in the paper, or take "
+        "a wider discriminator.",
     )
 
 

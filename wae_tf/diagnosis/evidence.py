@@ -7,13 +7,15 @@ import numpy as np
 
 from wae_tf import metrics
 from wae_tf.data.arrays import as_uint8
+from wae_tf.diagnosis.limits import LIMITS
 from wae_tf.divergences.kernels import imq_kernel
 from wae_tf.metrics.inputs import image_array
 from wae_tf.pixels import check_images
 from wae_tf.samplers import draw_codes
 
-__all__ = ["Evidence", "RealImages"]
+__all__ = ["FEWEST", "Evidence", "RealImages"]
 
+FEWEST = 4  # Images of which anything can be said.
 _PERMUTATIONS = 99
 _QUERIES = 200  # Samples, and reconstructions, whose nearest training image is looked for.
 
@@ -39,9 +41,9 @@ class RealImages:
 
     def __init__(self, images, train, image_shape, *, n, seed):
         self.images = _chosen(images, image_shape, n, seed, "images")
-        if len(self.images) < 4:
+        if len(self.images) < FEWEST:
             raise ValueError(
-                "`images` must hold at least 4 images for a diagnosis, and should hold hundreds. "
+                f"`images` must hold at least {FEWEST} for a diagnosis, and should hold hundreds. "
                 f"Received: {len(self.images)}"
             )
         self.train, self._shape, self._n, self._seed = train, image_shape, n, seed
@@ -122,6 +124,12 @@ class Evidence:
         """Squared error of each image, summed over pixels in [0, 1]."""
         differences = self.real.images / np.float32(255.0) - self.reconstructions
         return np.sum(np.square(differences), axis=(1, 2, 3))
+
+    @property
+    def grey(self):
+        """Whether reconstructions are hardly better than the mean image."""
+        limit = LIMITS["mean_image"].threshold
+        return float(np.mean(self.errors)) > limit * self.real.mean_image_error
 
     @functools.cached_property
     def train_error(self):

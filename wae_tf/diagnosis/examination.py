@@ -3,7 +3,7 @@
 import keras
 
 from wae_tf.diagnosis import code_checks, history_checks, image_checks
-from wae_tf.diagnosis.evidence import Evidence, RealImages
+from wae_tf.diagnosis.evidence import FEWEST, Evidence, RealImages
 from wae_tf.diagnosis.findings import Finding, Findings
 from wae_tf.diagnosis.limits import LIMITS
 from wae_tf.models.ae import AE
@@ -74,7 +74,7 @@ def diagnose(
             "`model` must be one of wae_tf, such as `wae_tf.load` returns. "
             f"Received: model={model!r}"
         )
-    check_integer("n", n, 4)
+    check_integer("n", n, FEWEST)
     real = RealImages(images, train, model.image_shape, n=n, seed=seed)
     rows = [] if history is None else history_rows(history)
     rates = [row["learning_rate"] for row in rows if "learning_rate" in row]
@@ -108,9 +108,7 @@ def examine(evidence, names=tuple(CHECKS)):
         measured[name] = float(number)
         if limit.crossed(number):
             failing = limit.failing and all(level)
-            findings.append(
-                Finding(name, float(number), limit.threshold, found, advice, failing)
-            )
+            findings.append(Finding(name, float(number), limit.threshold, found, advice, failing))
             if name == "not_finite":
                 break
     return Findings(findings, measured)

@@ -40,8 +40,8 @@ class Finding:
 class Findings(list):
     """List of `Finding`, worst first, that prints as text.
 
-    Those that fail a model come before those that only warn; among either, the one furthest
-    beyond its threshold is first.
+    Those that fail a model come before those that only warn, and either are in the order of
+    `LIMITS`: what spoils everything before what spoils a part.
 
     Args:
         findings: `Finding`s, in any order.
@@ -53,12 +53,8 @@ class Findings(list):
     """
 
     def __init__(self, findings=(), measured=None):
-        super().__init__(
-            sorted(
-                findings,
-                key=lambda f: (not f.failing, -LIMITS[f.name].excess(f.number)),
-            )
-        )
+        gravity = list(LIMITS)
+        super().__init__(sorted(findings, key=lambda f: (not f.failing, gravity.index(f.name))))
         self.measured = dict(measured or {})
 
     @property
@@ -79,9 +75,7 @@ class Findings(list):
     def to_dict(self):
         """Returns `findings` and `measured` as JSON's types, with six digits."""
         return {
-            "findings": [
-                {**dataclasses.asdict(f), "number": _rounded(f.number)} for f in self
-            ],
+            "findings": [{**dataclasses.asdict(f), "number": _rounded(f.number)} for f in self],
             "measured": {name: _rounded(number) for name, number in self.measured.items()},
         }
 
@@ -97,7 +91,7 @@ class Findings(list):
             return cls([Finding(**f) for f in known], values["measured"])
         except (KeyError, TypeError) as error:
             raise ValueError(
-                "A diagnosis must have `findings` and `measured`, as `Findings.to_dict` makes them. "
+                "A diagnosis must have `findings` and `measured`, as `to_dict` makes them. "
                 f"Received: {values!r} ({type(error).__name__}: {error})"
             ) from error
 

@@ -42,30 +42,37 @@ def rise(losses):
     return float((means[-1] - lowest) / scale) if scale > 0.0 else 0.0
 
 
-def late_fall(divergences, weight, losses):
-    """Returns how much of the loss the divergence still gained in the last fifth of a training.
+def late_fall(divergences, weight, costs):
+    """Returns how much of the loss the divergence still gained at the end of a training.
 
-    `weight * (before - last) / |loss|`, with `last` and `loss` means over the last fifth of the
-    epochs, at least one, and `before` over as many before.
+    `weight * (m - 1) * max(-b - 2 s, 0) / (cost + weight * |mean|)`: b is the slope of the
+    least squares line through the last third of the epochs, m of them and at least five, s
+    its standard error, `cost` and `mean` the means there of costs and divergences. What chance
+    may explain is no fall: an unbiased divergence is noisy, and may be negative.
 
     Args:
         divergences: Divergence of each epoch, before `weight`.
         weight: lambda.
-        losses: Loss of each epoch.
+        costs: Reconstruction loss of each epoch.
 
     Returns:
-        Float, negative where it rises; None for fewer than three epochs or a loss of 0.
+        Float, 0 where it does not fall; None for fewer than five epochs.
 
     Example:
-        >>> late_fall([0.9, 0.5, 0.3, 0.2, 0.1], weight=10.0, losses=[5.0] * 5)
-        0.2
+        >>> round(late_fall([0.5, 0.4, 0.3, 0.2, 0.1], weight=10.0, costs=[5.0] * 5), 6)
+        0.5
     """
-    if len(divergences) < 3:
+    if len(divergences) < 5:
         return None
-    width = max(len(divergences) // 5, 1)
-    last, loss = np.mean(divergences[-width:]), abs(np.mean(losses[-width:]))
-    before = np.mean(divergences[-2 * width : -width])
-    return round(float(weight * (before - last) / loss), 12) if loss > 0.0 else None
+    m = max(len(divergences) // 3, 5)
+    values, cost = np.asarray(divergences[-m:], "float64"), float(np.mean(costs[-m:]))
+    epochs = np.arange(m) - (m - 1) / 2.0
+    slope = np.sum(epochs * values) / np.sum(epochs**2)
+    rest = values - values.mean() - slope * epochs
+    error = np.sqrt(np.sum(rest**2) / (m - 2) / np.sum(epochs**2))
+    scale = abs(cost) + weight * abs(float(values.mean()))
+    fall = (m - 1) * max(float(-slope - 2.0 * error), 0.0)
+    return weight * fall / scale if scale > 0.0 else 0.0
 
 
 def rate_kept(rates, initial=None):
@@ -105,14 +112,18 @@ def loss_rising(e):
 
 
 def divergence_falling(e):
-    """Gain of the last fifth of the epochs in the divergence; `late_fall`."""
+    """What the divergence gained in the last third of the epochs, at least five; `late_fall`."""
     if hasattr(e.model, "discriminator") or not hasattr(e.model, "reg_weight"):
         return None
-    number = late_fall(_column(e.rows, "divergence"), float(e.model.weight), _column(e.rows, "loss"))
+    divergences, costs = _column(e.rows, "divergence"), _column(e.rows, "reconstruction_loss")
+    number = late_fall(divergences, float(e.model.weight), costs)
     if number is None:
         return None
-    found = f"in the last fifth of the epochs the divergence still fell by {number:.2g} of the loss"
-    return number, found, "Train longer: more `epochs`."
+    return (
+        number,
+        f"at the end lambda times the divergence still fell by {number:.2g} of the loss",
+        "Train longer: more `epochs`.",
+    )
 
 
 def learning_rate_floor(e):

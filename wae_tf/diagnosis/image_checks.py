@@ -6,6 +6,8 @@ Each takes the `Evidence` and returns number, clause and advice; None where it d
 import numpy as np
 
 from wae_tf import metrics
+from wae_tf.data.arrays import as_uint8
+from wae_tf.diagnosis.history_checks import rate_kept
 from wae_tf.diagnosis.limits import LIMITS
 from wae_tf.diagnosis.weights import lower_weight, raise_weight
 
@@ -19,7 +21,10 @@ __all__ = [
     "samples_alike",
 ]
 
-_SMALLER_RATE = "Train anew with a `learning_rate` a tenth as large"
+_LONGER = (
+    "If the loss was still falling, train longer; if not, anew with a `learning_rate` a tenth as "
+    "large."
+)
 # Of reconstructions that are no copies the zoo has ratios of 0.81 and more: smoothness alone does
 # not explain lower ones.
 _LOWEST_CONTROL = 0.75
@@ -31,7 +36,7 @@ def not_finite(e):
     bad = sum(int(np.sum(~np.isfinite(array))) for array in arrays)
     share = bad / sum(array.size for array in arrays)
     found = f"{bad:,} numbers of weights, codes and reconstructions are NaN or infinite"
-    return share, found, f"{_SMALLER_RATE}, from the last checkpoint before."
+    return share, found, "Train anew with a `learning_rate` a tenth as large."
 
 
 def mean_image(e):
@@ -39,27 +44,26 @@ def mean_image(e):
     error, of_mean = float(np.mean(e.errors)), e.real.mean_image_error
     if of_mean <= 0.0:
         return None
-    found = f"reconstructions err by {error:.4g}, where the mean of all images errs by {of_mean:.4g}"
+    found = (
+        f"reconstructions err by {error:.4g}, where the mean of all images errs by {of_mean:.4g}"
+    )
     return error / of_mean, found, _why_grey(e)
 
 
 def _why_grey(e):
-    limit = LIMITS["dead_codes"]
-    if e.random and LIMITS["collapsed_posterior"].crossed(
-        metrics.informed_share(e.means, e.codes)
-    ):
+    kept = rate_kept(e.rates, e.initial_rate)
+    if kept is not None and LIMITS["learning_rate_floor"].crossed(kept):
+        return "Nothing was learned after the first epoch: see `learning_rate_floor`."
+    if e.random and LIMITS["collapsed_posterior"].crossed(metrics.informed_share(e.means, e.codes)):
         return f"The codes say nothing of the images. {lower_weight(e.model)}."
-    if limit.crossed(e.dead):
-        return (
-            "The encoder says the same of all images, which is usual where the first steps were "
-            f"too large. {_SMALLER_RATE}."
-        )
+    if LIMITS["dead_codes"].crossed(e.dead):
+        return f"The encoder says about the same of all images. {_LONGER}"
     if e.promises_prior and e.moments < 0.1:
         return (
             "The codes follow the prior and say too little of the images. "
             f"{lower_weight(e.model)}; or train longer."
         )
-    return f"Train longer. If the loss does not fall: {_SMALLER_RATE[0].lower()}{_SMALLER_RATE[1:]}."
+    return _LONGER
 
 
 def principal_components(e):
@@ -104,8 +108,13 @@ def samples_alike(e):
     if real < 1e-3:
         return None
     samples = 1.0 - metrics.diversity(e.samples)["ms_ssim"]
-    advice = f"If reconstructions are as alike: {lower_weight(e.model)}. Else: "
-    advice += f"{raise_weight(e.model)}." if e.promises_prior else "draw from a fitted sampler."
+    reconstructions = 1.0 - metrics.diversity(as_uint8(e.reconstructions))["ms_ssim"]
+    if e.grey:
+        advice = "See `mean_image`."
+    elif LIMITS["samples_alike"].crossed(reconstructions / real):
+        advice = f"Reconstructions are as alike. {lower_weight(e.model)}; or train longer."
+    else:
+        advice = f"Reconstructions are not. {raise_weight(e.model)}."
     return (
         samples / real,
         f"pairs of samples differ by {samples:.3g} (1 - MS-SSIM), pairs of real images by "
@@ -116,9 +125,13 @@ def samples_alike(e):
 
 def copies(e):
     """Memorisation ratio of samples over its control, that of held-out reconstructions."""
-    if e.real.train is None or e.memorisation is None:
+    try:
+        found = None if e.real.train is None else e.memorisation
+    except ImportError:  # Of what looks for nearest images, which not everybody has.
+        found = None
+    if found is None:
         return None
-    ratio, control = e.memorisation
+    ratio, control = found
     return (
         ratio / min(max(control, _LOWEST_CONTROL), 1.0),
         f"samples are {ratio:.2f} times as far from their nearest training image as unseen images "

@@ -43,8 +43,7 @@ def brightness_share(z, images):
     levels = brightness(images)
     if len(levels) != len(z):
         raise ValueError(
-            "`z` and `images` must be as many. "
-            f"Received: {len(z)} codes and {len(levels)} images"
+            f"`z` and `images` must be as many. Received: {len(z)} codes and {len(levels)} images"
         )
     variance = np.sum(np.var(z, axis=0, ddof=1))
     if variance <= 0.0:

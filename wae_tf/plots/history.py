@@ -61,7 +61,7 @@ def losses(history, *, title="Training", caption=None):
 
 
 def history_rows(history):
-    """Returns a list of dicts with the numbers of each epoch; argument and errors as in `losses`."""
+    """Returns a dict of numbers for each epoch, in a list; argument and errors as in `losses`."""
     if isinstance(history, (str, os.PathLike)):
         path = os.path.join(history, "history.csv") if os.path.isdir(history) else history
         if not os.path.exists(path):

@@ -12,7 +12,7 @@ from wae_tf.data.several import describe_sources, is_several, load_sources
 from wae_tf.models.build import build_model
 from wae_tf.models.wae_gan import WAEGAN
 from wae_tf.schedules import EpochSchedule
-from wae_tf.training import callbacks, initial_weights, run_files
+from wae_tf.training import callbacks, findings_log, initial_weights, run_files
 from wae_tf.training.plateau import PlateauLearningRate
 from wae_tf.training.pretraining import PretrainEncoder
 from wae_tf.zoo.results import fixed_order, test_results
@@ -75,6 +75,7 @@ def train(
     init_from=None,
     critic_data=None,
     critic_split=None,
+    stop_on_failure=False,
 ):
     """Trains a model, resuming where an earlier call stopped, and writes a zoo entry.
 
@@ -111,6 +112,8 @@ def train(
             takes `source`.
         critic_split: Which of those images; None takes the training images themselves, or,
             with `critic_data`, "train".
+        stop_on_failure: Whether to end where a finding fails the model (see
+            `wae_tf.training.findings_log`); the same call without it goes on from there.
 
     Returns:
         The trained model, compiled.
@@ -120,7 +123,8 @@ def train(
             another config, on other training images or from other weights; or no layer of
             `init_from` fits.
         FileNotFoundError: `source` is not there.
-        FloatingPointError: The loss became NaN or infinite; the last good checkpoint stays.
+        FloatingPointError: The loss became NaN or infinite, and the last good checkpoint stays;
+            or a finding ended the run.
 
     Example:
         >>> config = dataclasses.replace(wae_tf.load_config("mnist_wae_mmd"), epochs=5)
@@ -190,6 +194,7 @@ def train(
         batches = data.with_real_images(batches, more)
     followed = images if test_images is None else test_images
     followed = followed[fixed_order(followed)[:monitored]]
+    seen = None if test_images is None else images
     if initial is not None and done == 0:
         for line in initial_weights.start_from(model, init_from):
             say(f"Weights of {initial['init_from']}, {line}")
@@ -209,6 +214,7 @@ def train(
                 *_callbacks(workdir, followed),
                 *_schedules(config, images, checkpoint.history(), init_from),
                 checkpoint,
+                *findings_log.of_run(followed, seen, checkpoint.history(), stop_on_failure, say),
             ],
             verbose=verbose,
         )
@@ -219,6 +225,7 @@ def train(
         results={}
         if test_images is None
         else test_results(model, config, test_images, measured_at="the end of wae-train"),
+        **findings_log.at_end(model, followed, seen, checkpoint.history(), config, say),
         provenance={
             "paper": "arXiv:1711.01558",
             **(provenance or {}),
