@@ -18,6 +18,7 @@ from wae_tf.evaluation.material import Material
 from wae_tf.evaluation.measurements import measurements
 from wae_tf.evaluation.progress import Progress, line
 from wae_tf.evaluation.report import html_report
+from wae_tf.models.ae import AE
 
 __all__ = ["evaluate"]
 
@@ -215,7 +216,7 @@ def _measure(title, measure, material, results, progress):
 
 def _diagnose(material, history, results, progress):
     """Adds what is wrong with the model to the results, or the error of looking for it."""
-    if material.n < FEWEST:
+    if material.n < FEWEST or not isinstance(material.model, AE):
         return
     try:
         findings = diagnose(
