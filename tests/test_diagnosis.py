@@ -4,6 +4,8 @@ import functools
 import itertools
 import json
 import math
+import pathlib
+import re
 
 import keras
 import numpy as np
@@ -533,3 +535,18 @@ def test_models_of_the_zoo_pass(name):
     seen = tiny.mnist("x_train", 2000)
     findings = wae_tf.diagnose(wae_tf.load(name), images, train=seen, n=500)
     assert findings == [], str(findings)
+
+
+def test_the_page_states_every_threshold_and_the_order():
+    page = pathlib.Path(__file__).parents[1] / "docs" / "diagnosis.md"
+    rows = re.findall(
+        r"^\| `(\w+)` \| .* \| ([<>]) ([\d.]+) \| (\w+) \|$",
+        page.read_text(encoding="utf-8"),
+        re.M,
+    )
+    assert [name for name, *_ in rows] == list(LIMITS)
+    for name, sign, threshold, level in rows:
+        limit = LIMITS[name]
+        assert (sign, float(threshold)) == ("<>"[limit.worse == "above"], limit.threshold), name
+        assert level == ("fails" if limit.failing else "warning"), name
+    assert sorted(LIMITS.values(), key=lambda limit: not limit.failing) == list(LIMITS.values())

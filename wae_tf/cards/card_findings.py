@@ -1,5 +1,7 @@
 """What the diagnoses of an entry say, for its card."""
 
+import html
+
 from wae_tf.cards.markdown import code
 from wae_tf.diagnosis import LIMITS, Findings
 from wae_tf.evaluation.progress import number
@@ -31,7 +33,7 @@ def findings_part(entry):
     if merged:
         yield "\n".join(
             f"- {code(f.name)}, {'fails' if f.failing else 'warning'}: {_found(f, whose)} "
-            f"({_limit(f.name, f.number)}). {' '.join(f.advice.split())}"
+            f"({_limit(f.name, f.number)}). {_line(f.advice)}"
             for f, whose in merged
         )
     names = {f.name for f, _ in merged}
@@ -80,8 +82,13 @@ def _merged(entry):
 
 
 def _found(finding, kinds):
-    text = " ".join(finding.found.split())
+    text = _line(finding.found)
     return f"{text} (sampler {', '.join(kinds)})" if any(kinds) else text
+
+
+def _line(text):
+    """Returns a text of an entry in one line, without HTML."""
+    return html.escape(" ".join(str(text).split()), quote=False)
 
 
 def _limit(name, value):

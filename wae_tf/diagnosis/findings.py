@@ -87,9 +87,12 @@ class Findings(list):
             ValueError: It has another form.
         """
         try:
-            known = [f for f in values["findings"] if f["name"] in LIMITS]
-            return cls([Finding(**f) for f in known], values["measured"])
-        except (KeyError, TypeError) as error:
+            known = [Finding(**f) for f in values["findings"] if f["name"] in LIMITS]
+            numbers = [(f.number, f.threshold, f.failing) for f in known]
+            if not all(isinstance(n, (int, float)) for row in numbers for n in row):
+                raise TypeError("a number is none")
+            return cls(known, {name: float(n) for name, n in values["measured"].items()})
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 "A diagnosis must have `findings` and `measured`, as `to_dict` makes them. "
                 f"Received: {values!r} ({type(error).__name__}: {error})"
