@@ -18,6 +18,7 @@ OUTSIDE_PACKAGES = {
     "files.py",
     "pixels.py",
     "precision.py",
+    "progress_bar.py",
     "quiet.py",
     "requirements.py",
     "schedules.py",

@@ -15,6 +15,7 @@ from wae_tf.schedules import EpochSchedule
 from wae_tf.training import callbacks, findings_log, initial_weights, run_files
 from wae_tf.training.plateau import PlateauLearningRate
 from wae_tf.training.pretraining import PretrainEncoder
+from wae_tf.training.time_left import TimeLeft
 from wae_tf.zoo.results import fixed_order, test_results
 
 __all__ = ["compile_model", "train"]
@@ -112,8 +113,7 @@ def train(
             takes `source`.
         critic_split: Which of those images; None takes the training images themselves, or,
             with `critic_data`, "train".
-        stop_on_failure: Whether to end where a finding fails the model (see
-            `wae_tf.training.findings_log`); the same call without it goes on from there.
+        stop_on_failure: Whether a finding that fails the model ends the run, which can go on.
 
     Returns:
         The trained model, compiled.
@@ -123,15 +123,15 @@ def train(
             another config, on other training images or from other weights; or no layer of
             `init_from` fits.
         FileNotFoundError: `source` is not there.
-        FloatingPointError: The loss became NaN or infinite, and the last good checkpoint stays;
-            or a finding ended the run.
+        FloatingPointError: The loss became NaN or infinite, or a finding ended the run; the last
+            checkpoint stays.
 
     Example:
         >>> config = dataclasses.replace(wae_tf.load_config("mnist_wae_mmd"), epochs=5)
         >>> model = train(config, "mnist.npz", "runs/mnist")
     """
     workdir = files.writable_directory(workdir, "workdir")
-    say = print if verbose else (lambda line: None)
+    say, bars = print if verbose else (lambda line: None), "auto" if verbose else False
     asked = config
     config, note = run_files.with_precision(workdir, asked)
     if note:
@@ -148,6 +148,7 @@ def train(
             crop=config.crop,
             data_dir=data_dir,
             download=download,
+            verbose=bars,
             **cache_options(cache, run_files.cache_file(workdir, name), source),
         )
 
@@ -214,6 +215,7 @@ def train(
                 *_callbacks(workdir, followed),
                 *_schedules(config, images, checkpoint.history(), init_from),
                 checkpoint,
+                *([TimeLeft()] if verbose else []),
                 *findings_log.of_run(followed, seen, checkpoint.history(), stop_on_failure, say),
             ],
             verbose=verbose,
@@ -224,7 +226,9 @@ def train(
         asked,
         results={}
         if test_images is None
-        else test_results(model, config, test_images, measured_at="the end of wae-train"),
+        else test_results(
+            model, config, test_images, measured_at="the end of wae-train", verbose=bars
+        ),
         **findings_log.at_end(model, followed, seen, checkpoint.history(), config, say),
         provenance={
             "paper": "arXiv:1711.01558",

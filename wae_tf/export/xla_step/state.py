@@ -16,10 +16,17 @@ FORMAT = 1  # Of the directory as a whole; `run_exported.py` knows it too.
 PROGRAM = "program.hlo.pb"
 SIGNATURE = "signature.json"
 STATE = "state.h5"
+_FILES = {PROGRAM, SIGNATURE, STATE, "config.json", "history.csv", "images.npy", "run_exported.py"}
 
 
 def check_replaceable(directory, config):
-    """Raises a ValueError if a directory holds a training, or an export of another config."""
+    """Raises a ValueError if a directory holds a training, another config or other files."""
+    others = {path.name for path in directory.iterdir()} - _FILES
+    if others := sorted(name for name in others if not name.startswith((".", "__pycache__"))):
+        raise ValueError(
+            "`directory` must be new, empty or an export of before: choose another one. "
+            f"Received: {directory}, which holds {others[0]!r}"
+        )
     if (directory / STATE).exists():
         with h5py.File(directory / STATE, "r") as file:
             if file.attrs:  # Which `run_exported.py` writes.
