@@ -28,14 +28,15 @@ class FindingsLog(keras.callbacks.Callback):
     """Prints one line, at the epoch where it first shows, for each thing that goes wrong.
 
     The checks are those of `wae_tf.diagnose` that an unfinished training can be held to; they
-    look at a few hundred images, and each of them is said once. Placed last, it sees what the
-    callbacks before it have added to the logs, and leaves a checkpoint behind where it stops.
+    look at a few hundred images, and each of them is said once. Placed behind others, it sees
+    what they have added to the logs.
 
     Args:
         images: Images that training does not see: array, uint8 or floats in [0, 1].
         train: Training images, or None.
         history: Dicts with the logs of the epochs before, where a training resumes.
-        stop_on_failure: Whether a finding that fails the model ends the training.
+        stop_on_failure: Whether a finding that fails the model ends the training, after what
+            other callbacks do at the end of that epoch, such as a checkpoint.
         warm_up: Optimizer steps before images and codes are looked at: moving averages of
             batch normalisation lag behind for some hundred steps.
         n: How many images to look at, at most.
@@ -69,6 +70,7 @@ class FindingsLog(keras.callbacks.Callback):
         self._rows, self._said, self._real = list(history), set(), None
 
     def on_train_begin(self, logs=None):
+        self._failed = None
         self._real = RealImages(self.images, self.train, self.model.image_shape, n=self.n, seed=0)
 
     def on_epoch_end(self, epoch, logs=None):
@@ -90,10 +92,15 @@ class FindingsLog(keras.callbacks.Callback):
                 self._said.add(finding.name)
                 self.say(f"Finding of epoch {epoch + 1}: {finding}")
         if self.stop_on_failure and findings.failing:
+            self._failed = f"epoch {epoch + 1} with {findings.failing[0]}"
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        if self._failed:
             raise FloatingPointError(
                 "A training with `stop_on_failure` must have no finding that fails its model: do "
                 "what the finding says, or go on without `stop_on_failure`. "
-                f"Received: epoch {epoch + 1} with {findings.failing[0]}"
+                f"Received: {self._failed}"
             )
 
 

@@ -10,6 +10,7 @@ import re
 from wae_tf import files
 from wae_tf.config import WAEConfig
 from wae_tf.models.build import build_model, build_trained
+from wae_tf.models.stored_weights import load_weights
 from wae_tf.samplers import storage
 from wae_tf.zoo import entry_checks, hub, keras_layout
 
@@ -94,7 +95,7 @@ def load(name_or_directory, precision="float32"):
             f"Received: {name_or_directory!r}"
         )
     model = _model(directory, entry, precision)
-    model.samplers.update(storage.read_all(directory, entry.get("samplers", {})))
+    model.samplers.update(storage.read_all(directory, entry.get("samplers", {}), model))
     return model
 
 
@@ -106,8 +107,8 @@ def _model(directory, entry, precision="float32"):
     model = build_model(config, critic=False, name=re.sub(r"\W", "_", directory.name))
     try:
         with importlib.resources.as_file(weights) as path:
-            model.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+            load_weights(model, path)
+    except (OSError, ValueError) as error:
         raise ValueError(
             "The weights must fit the entry's config: was `entry.json` edited? "
             f"Received: {weights} ({error})"
@@ -151,7 +152,7 @@ def read_entry(name_or_directory):
 def _read(directory):
     path = directory / _ENTRY
     try:
-        entry = json.loads(path.read_text(encoding="utf-8"))
+        entry = files.read_object(path)
         entry_checks.check_entry(entry)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(

@@ -13,6 +13,9 @@ def check_entry(entry):
     """Raises an error unless an entry has what `load` needs, and no more power than that."""
     if not isinstance(entry["config"], dict):
         raise TypeError("`config` is no object")
+    samplers = entry.get("samplers", {})
+    if not isinstance(samplers, dict) or not all(isinstance(v, dict) for v in samplers.values()):
+        raise TypeError("`samplers` is no object of objects")
     if "weights" not in entry:
         return
     file, digest = entry["weights"]["file"], entry["weights"]["sha256"]
