@@ -375,7 +375,7 @@ def fit(log, epochs=3, **changes):
 
 def test_a_training_says_each_finding_once_where_it_first_shows():
     said = []
-    log = FindingsLog(TEST, TRAIN, warm_up=30, say=said.append)
+    log = FindingsLog(TEST, TRAIN, warm_up=30, every=25, say=said.append)
     fit(log, learning_rate=1e-7, lr_schedule="constant")
     assert said[0].startswith("Finding of epoch 2: mean_image, FAILS: reconstructions err by ")
     assert not [line for line in said if line.startswith("Finding of epoch 1")]
@@ -398,7 +398,9 @@ def test_a_failing_training_ends_where_it_is_asked_to():
 
 def test_train_stops_resumes_and_records(tmp_path, capsys, monkeypatch):
     config = tiny.config(learning_rate=1e-7, epochs=2, latent_dim=2)
-    monkeypatch.setattr(FindingsLog.__init__, "__kwdefaults__", {**DEFAULTS, "warm_up": 1})
+    monkeypatch.setattr(
+        FindingsLog.__init__, "__kwdefaults__", {**DEFAULTS, "warm_up": 1, "every": 1}
+    )
     np.savez(tmp_path / "blobs.npz", x_train=TRAIN[:40], x_test=TEST[:20])
     arguments = {"source": tmp_path / "blobs.npz", "workdir": tmp_path / "run", "verbose": 2}
     with pytest.raises(FloatingPointError, match="epoch 1 with mean_image"):

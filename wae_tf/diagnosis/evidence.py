@@ -117,7 +117,7 @@ class Evidence:
 
     @functools.cached_property
     def reconstructions(self):
-        return self.model.reconstruct(self.real.images)
+        return self.model.decode(self.means)  # As `reconstruct`, without encoding again.
 
     @functools.cached_property
     def errors(self):

@@ -32,7 +32,9 @@ _LOWEST_CONTROL = 0.75
 
 def not_finite(e):
     """Share of weights, codes and reconstructions that are NaN or infinite."""
-    arrays = [*e.model.get_weights(), e.means, e.reconstructions]
+    arrays = [*e.model.get_weights(), e.means]
+    if np.all(np.isfinite(e.means)):  # What else is not decoded.
+        arrays.append(e.reconstructions)
     bad = sum(int(np.sum(~np.isfinite(array))) for array in arrays)
     share = bad / sum(array.size for array in arrays)
     found = f"{bad:,} numbers of weights, codes and reconstructions are NaN or infinite"

@@ -39,6 +39,8 @@ class FindingsLog(keras.callbacks.Callback):
             other callbacks do at the end of that epoch, such as a checkpoint.
         warm_up: Optimizer steps before images and codes are looked at: moving averages of
             batch normalisation lag behind for some hundred steps.
+        every: Optimizer steps from one look to the next, at the end of an epoch: short epochs
+            would not be worth one each. The last epoch always is.
         n: How many images to look at, at most.
         say: Callable that takes a line; None says nothing.
 
@@ -60,12 +62,14 @@ class FindingsLog(keras.callbacks.Callback):
         history=(),
         stop_on_failure=False,
         warm_up=500,
-        n=300,
+        every=100,
+        n=200,
         say=print,
     ):
         super().__init__()
         self.images, self.train = images, train
-        self.stop_on_failure, self.warm_up, self.n = stop_on_failure, warm_up, n
+        self.stop_on_failure, self.n = stop_on_failure, n
+        self.warm_up, self.every, self._looked = warm_up, every, -every
         self.say = say or (lambda line: None)
         self._rows, self._said, self._real = list(history), set(), None
 
@@ -85,8 +89,7 @@ class FindingsLog(keras.callbacks.Callback):
             rates=rates,
             initial_rate=initial_rate(self.model),
         )
-        warm = int(self.model.optimizer.iterations) >= self.warm_up
-        findings = examine(evidence, _AT_ONCE + (_AFTER_WARM_UP if warm else ()))
+        findings = examine(evidence, _AT_ONCE + (_AFTER_WARM_UP if self._due(epoch) else ()))
         for finding in findings:
             if finding.name not in self._said:
                 self._said.add(finding.name)
@@ -94,6 +97,14 @@ class FindingsLog(keras.callbacks.Callback):
         if self.stop_on_failure and findings.failing:
             self._failed = f"epoch {epoch + 1} with {findings.failing[0]}"
             self.model.stop_training = True
+
+    def _due(self, epoch):
+        steps = int(self.model.optimizer.iterations)
+        last = epoch + 1 == self.params.get("epochs")
+        if steps < self.warm_up or (steps - self._looked < self.every and not last):
+            return False
+        self._looked = steps
+        return True
 
     def on_train_end(self, logs=None):
         if self._failed:
