@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from wae_tf import data, zoo
+from wae_tf.data.augmentation import check_max_shift
 from wae_tf.data.memory import cache_options
 from wae_tf.data.real_images import real_batches
 from wae_tf.data.several import describe_sources, is_several, load_sources
@@ -15,9 +16,8 @@ from wae_tf.models.wae_gan import WAEGAN
 from wae_tf.schedules import EpochSchedule
 from wae_tf.training import callbacks, findings_log, initial_weights, run_files
 from wae_tf.training.alone import alone_in_workdir
+from wae_tf.training.config_callbacks import config_callbacks as _schedules
 from wae_tf.training.interrupted import fit, restore_interrupted
-from wae_tf.training.plateau import PlateauLearningRate
-from wae_tf.training.pretraining import PretrainEncoder
 from wae_tf.training.time_left import TimeLeft
 from wae_tf.training.words import device, outcome
 from wae_tf.zoo.results import fixed_order, test_results
@@ -81,6 +81,7 @@ def train(
     init_from=None,
     critic_data=None,
     critic_split=None,
+    keep_critic=False,
     stop_on_failure=False,
 ):
     """Trains a model, resuming where an earlier call stopped, and writes a zoo entry.
@@ -119,15 +120,17 @@ def train(
             takes `source`.
         critic_split: Which of those images; None takes the training images themselves, or,
             with `critic_data`, "train".
-        stop_on_failure: Whether a finding that fails the model ends the run, which can go on.
+        keep_critic: Whether the entry keeps the critic's weights, too, to start others from.
+        stop_on_failure: Whether a finding that fails the model (`wae_tf.training.findings_log`)
+            ends the run; the same call without it goes on.
 
     Returns:
         The trained model, compiled.
 
     Raises:
-        ValueError: The images are none, `workdir` cannot be written to or holds a run of
-            another config, on other training images or from other weights, one whose files are
-            damaged, or one that another process goes on with; or no layer of `init_from` fits.
+        ValueError: Values of the config do not fit each other; there are no images; `workdir`
+            cannot be written to or holds a run of another config, images or weights, a damaged
+            one, or one that another process goes on with; or no layer of `init_from` fits.
         FileNotFoundError: `source` is not there.
         FloatingPointError: The loss is not finite, or a finding ended the run; checkpoints stay.
         OSError: The disk is full, or gone; what is done stays.
@@ -143,6 +146,8 @@ def train(
     if note:
         say(note)
     run_files.check_config(workdir, config)
+    check_max_shift(config.max_shift, config.image_shape)
+    model = build_model(config)  # Before images are read: it refuses values that do not fit.
     initial = None if init_from is None else initial_weights.describe_weights(init_from)
     run_files.check_initial_weights(workdir, initial)
 
@@ -172,9 +177,7 @@ def train(
     first = source[0] if is_several(source) else source
     test_images = None if test_split is None else images_of(first, test_split, "test")[0]
     steps_per_epoch = len(images) // config.batch_size
-    model = compile_model(
-        build_model(config), config, max(steps_per_epoch, 1), jit_compile=jit_compile
-    )
+    compile_model(model, config, max(steps_per_epoch, 1), jit_compile=jit_compile)
     checkpoint = callbacks.Checkpoint(workdir)
     done = checkpoint.restore(model, say if verbose else warnings.warn)
     if done == config.epochs and zoo.is_entry(workdir):
@@ -240,6 +243,7 @@ def train(
         workdir,
         model,
         asked,
+        critic=keep_critic,
         results={}
         if test_images is None
         else test_results(
@@ -271,25 +275,6 @@ def _callbacks(workdir, followed):
         callbacks.TensorBoard(logs, write_graph=False),
         callbacks.SampleGrid(workdir / "pictures", followed[:32], log_dir=logs / "pictures"),
     ]
-
-
-def _schedules(config, images, history, init_from=None):
-    """Returns what a config asks for beside descending the loss; before the checkpoint."""
-    chosen = []
-    if config.pretrain_encoder and init_from is None:  # It would undo an encoder's weights.
-        chosen.append(
-            PretrainEncoder(
-                images,
-                batch_size=config.pretrain_batch_size,
-                learning_rate=config.learning_rate,
-                seed=config.seed,
-            )
-        )
-    if config.critic_weight and config.critic_start:
-        chosen.append(callbacks.CriticStart(config.critic_start))
-    if config.lr_schedule == "plateau":
-        chosen.append(PlateauLearningRate(history=history))
-    return chosen
 
 
 def _check_num_images(config, found):
