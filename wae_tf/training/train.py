@@ -12,55 +12,17 @@ from wae_tf.data.memory import cache_options
 from wae_tf.data.real_images import real_batches
 from wae_tf.data.several import describe_sources, is_several, load_sources
 from wae_tf.models.build import build_model
-from wae_tf.models.wae_gan import WAEGAN
-from wae_tf.schedules import EpochSchedule
 from wae_tf.training import callbacks, findings_log, initial_weights, run_files
 from wae_tf.training.alone import alone_in_workdir
-from wae_tf.training.config_callbacks import config_callbacks as _schedules
 from wae_tf.training.interrupted import fit, restore_interrupted
+from wae_tf.training.optimizers import compile_model, take_averages
+from wae_tf.training.plateau import PlateauLearningRate
+from wae_tf.training.pretraining import PretrainEncoder
 from wae_tf.training.time_left import TimeLeft
 from wae_tf.training.words import device, outcome
 from wae_tf.zoo.results import fixed_order, test_results
 
-__all__ = ["compile_model", "train"]
-
-_CRITIC_BETA_2 = 0.99  # The critic must follow what it judges: a memory of 100 steps.
-
-
-def compile_model(model, config, steps_per_epoch, **kwargs):
-    """Compiles a model with the config's optimizers: Adam, and its rate schedule.
-
-    Args:
-        model: What `build_model(config)` or `load` returned.
-        config: `WAEConfig`.
-        steps_per_epoch: Training images divided by the batch size, rounded down.
-        **kwargs: Other arguments of `WAE.compile`, such as `jit_compile`.
-
-    Returns:
-        The same model.
-
-    Example:
-        >>> config = wae_tf.load_config("mnist_wae_mmd")
-        >>> model = compile_model(wae_tf.load("mnist_wae_mmd"), config, steps_per_epoch=600)
-    """
-
-    def adam(learning_rate, **options):
-        if config.lr_schedule != "plateau":  # Which a callback sees to.
-            learning_rate = EpochSchedule(
-                learning_rate,
-                config.lr_schedule,
-                epochs=config.epochs,
-                steps_per_epoch=steps_per_epoch,
-                decay_epochs=config.lr_decay_epochs,
-            )
-        return keras.optimizers.Adam(learning_rate, beta_1=config.adam_beta_1, **options)
-
-    if isinstance(model, WAEGAN):
-        kwargs["discriminator_optimizer"] = adam(config.discriminator_learning_rate)
-    if model.critic is not None:
-        kwargs["critic_optimizer"] = adam(config.critic_learning_rate, beta_2=_CRITIC_BETA_2)
-    model.compile(adam(config.learning_rate), **kwargs)
-    return model
+__all__ = ["train"]
 
 
 @alone_in_workdir
@@ -180,6 +142,8 @@ def train(
     compile_model(model, config, max(steps_per_epoch, 1), jit_compile=jit_compile)
     checkpoint = callbacks.Checkpoint(workdir)
     done = checkpoint.restore(model, say if verbose else warnings.warn)
+    if done == config.epochs:
+        take_averages(model)
     if done == config.epochs and zoo.is_entry(workdir):
         say(f"{workdir} is complete already: {outcome(workdir)}")
         return model
@@ -275,6 +239,25 @@ def _callbacks(workdir, followed):
         callbacks.TensorBoard(logs, write_graph=False),
         callbacks.SampleGrid(workdir / "pictures", followed[:32], log_dir=logs / "pictures"),
     ]
+
+
+def _schedules(config, images, history, init_from=None):
+    """Returns what a config asks for beside descending the loss; before the checkpoint."""
+    chosen = []
+    if config.pretrain_encoder and init_from is None:  # It would undo an encoder's weights.
+        chosen.append(
+            PretrainEncoder(
+                images,
+                batch_size=config.pretrain_batch_size,
+                learning_rate=config.learning_rate,
+                seed=config.seed,
+            )
+        )
+    if config.critic_weight and config.critic_start:
+        chosen.append(callbacks.CriticStart(config.critic_start))
+    if config.lr_schedule == "plateau":
+        chosen.append(PlateauLearningRate(history=history))
+    return chosen
 
 
 def _check_num_images(config, found):
