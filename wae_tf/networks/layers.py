@@ -5,6 +5,8 @@ import random
 import keras
 import numpy as np
 
+from wae_tf.networks.batch_norm import BatchNormalization
+
 
 class LayerFactory:
     """Makes layers for one network: initial weights, batch norm and dtype in one place.
@@ -58,9 +60,7 @@ class LayerFactory:
         )
 
     def batch_norm(self, name):
-        return keras.layers.BatchNormalization(
-            epsilon=1e-5, momentum=0.9, dtype=self._dtype, name=name
-        )
+        return BatchNormalization(epsilon=1e-5, momentum=0.9, dtype=self._dtype, name=name)
 
     def relu(self, name):
         return keras.layers.ReLU(dtype=self._dtype, name=name)
