@@ -85,7 +85,7 @@ def entry(saved, tmp_path):
 def empty_zoo(tmp_path, monkeypatch):
     directory = tmp_path / "zoo"
     directory.mkdir()
-    monkeypatch.setattr(zoo.entries, "_zoo", lambda: directory)
+    monkeypatch.setattr(zoo.entry_files, "_zoo", lambda: directory)
     return directory
 
 

@@ -13,7 +13,7 @@ from absl import flags
 
 from wae_tf import own_images, training, zoo
 from wae_tf.bin import common
-from wae_tf.training import callbacks
+from wae_tf.training import words
 from wae_tf.zoo.commands import command_line, data_argument
 
 _FLAGS = flags.FlagValues()
@@ -50,6 +50,12 @@ _CRITIC_SPLIT = flags.DEFINE_string(
     "critic_split",
     None,
     "Which images of --critic_data, or else of --data, those are.",
+    flag_values=_FLAGS,
+)
+_KEEP_CRITIC = flags.DEFINE_bool(
+    "keep_critic",
+    False,
+    "Whether the entry keeps the critic, for --init_from of another training.",
     flag_values=_FLAGS,
 )
 _IMAGE_SIZE = flags.DEFINE_integer(
@@ -101,9 +107,8 @@ def main():
         else:
             _train(arguments)
     except KeyboardInterrupt as error:
-        done = callbacks.Checkpoint(_WORKDIR.value).done
-        how = f"resumes after epoch {done}" if done else "starts anew"
-        raise KeyboardInterrupt(f"the same command {how}") from error
+        error.args = (f"the same command {words.how_it_resumes(_WORKDIR.value)}",)
+        raise
 
 
 def _train_own_images(arguments):
@@ -131,6 +136,7 @@ def _train(arguments):
         **{f.name: f.value for f in (_SPLIT, _TEST_SPLIT, _IMAGE_SIZE) if f.present},
         **({"critic_data": _data_arguments(_CRITIC_DATA.value)} if _CRITIC_DATA.present else {}),
         **({"critic_split": _CRITIC_SPLIT.value} if _CRITIC_SPLIT.present else {}),
+        **({"keep_critic": True} if _KEEP_CRITIC.value else {}),
         **common.given(_OVERRIDES),
         "workdir": "DIR",
     }
@@ -144,6 +150,7 @@ def _train(arguments):
         provenance={"command": command_line("wae-train", command)},
         critic_data=None if real is None else common.sources(real),
         critic_split=_CRITIC_SPLIT.value,
+        keep_critic=_KEEP_CRITIC.value,
         **arguments,
     )
 

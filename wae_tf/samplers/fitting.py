@@ -62,7 +62,19 @@ def fit_codes(codes, kind="gmm", *, support="space", seed=0, verbose=0, **option
     """Fits a density to codes `(n, latent_dim)`; the other arguments are those of `fit`.
 
     Args:
+        codes: Shape `(n, latent_dim)`.
+        kind: As in `fit`.
         support: Where codes lie: `"space"`, `"sphere"`, or `"cube"` for `[-1, 1]**d`.
+        seed: As in `fit`.
+        verbose: As in `fit`.
+        **options: As in `fit`.
+
+    Raises:
+        ValueError: As in `fit`.
+
+    Example:
+        >>> fit_codes(codes, "gmm", components=3).sample(16, seed=0).shape
+        (16, 8)
     """
     cls = _check(kind, options)
     codes = np.asarray(codes, "float32")

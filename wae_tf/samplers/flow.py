@@ -26,6 +26,10 @@ class FlowSampler(Sampler):
 
     def __init__(self, arrays, settings):
         super().__init__(arrays, settings)
+        if not self.arrays["stddev"].min() > 0.0:
+            raise ValueError(
+                f"A flow's `stddev` must be positive. Received: {self.arrays['stddev'].min()}"
+            )
         self._networks, self._flow = _build(
             self.latent_dim,
             self.settings["layers"],
@@ -42,6 +46,17 @@ class FlowSampler(Sampler):
                     f"variables. Received: { {k: v.shape for k, v in self.arrays.items()} }"
                 )
             variable.assign(values)
+
+    @classmethod
+    def shapes(cls, settings, found):
+        d, units = settings["latent_dim"], settings["units"]
+        layer = ((d, units), (units,), (units, units), (units,), (units, 2 * d), (2 * d,))
+        variables = layer * min(settings["layers"], len(found))  # More than there are none has.
+        return {
+            "mean": (d,),
+            "stddev": (d,),
+            **{f"variable_{i:03d}": shape for i, shape in enumerate(variables)},
+        }
 
     @classmethod
     def fit(

@@ -31,13 +31,29 @@ class GaussianMixtureSampler(Sampler):
 
     def __init__(self, arrays, settings):
         super().__init__(arrays, settings)
-        components, d = self.arrays["means"].shape
-        shapes = {"weights": (components,), "means": (components, d), "factors": (components, d, d)}
-        if d != self.latent_dim or any(self.arrays[k].shape != v for k, v in shapes.items()):
+        shapes = self.shapes(self.settings, self.arrays)
+        if any(getattr(self.arrays.get(k), "shape", None) != v for k, v in shapes.items()):
             raise ValueError(
-                f"A mixture of {components} must have the arrays {shapes}. "
+                f"A mixture must have the arrays {shapes}. "
                 f"Received: { {k: v.shape for k, v in self.arrays.items()} }"
             )
+        weights, factors = self.arrays["weights"], self.arrays["factors"]
+        if weights.min() < 0.0 or abs(float(weights.sum()) - 1.0) > 1e-3:
+            raise ValueError(
+                f"A mixture's weights must be positive and sum to 1. Received: weights={weights}"
+            )
+        diagonals = np.diagonal(factors, axis1=1, axis2=2)
+        if diagonals.min() <= 0.0 or np.triu(factors, 1).any():
+            raise ValueError(
+                "A mixture's covariances must be positive: its `factors` are lower triangles with "
+                f"a positive diagonal. Received: diagonals from {diagonals.min()}"
+            )
+
+    @classmethod
+    def shapes(cls, settings, found):
+        d = settings["latent_dim"]
+        components = settings.get("components") or found["means"].shape[0]
+        return {"weights": (components,), "means": (components, d), "factors": (components, d, d)}
 
     @classmethod
     def fit(cls, points, settings, *, seed=0, verbose=0, components=10):

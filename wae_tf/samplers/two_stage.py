@@ -28,6 +28,14 @@ class TwoStageSampler(Sampler):
 
     def __init__(self, arrays, settings):
         super().__init__(arrays, settings)
+        colour = self.arrays["colour"].astype("float64")
+        if np.abs(colour - colour.T).max() > 1e-4 * np.abs(colour).max() or (
+            np.linalg.eigvalsh(colour).min() <= 0.0
+        ):
+            raise ValueError(
+                "A second stage's `colour`, the root of a covariance, must be symmetric and "
+                f"positive. Received: eigenvalues from {np.linalg.eigvalsh(colour).min()}"
+            )
         self._decoder = _correction(self.latent_dim, self.settings["units"], seed=0)
         weights = [self.arrays.get(f"weight_{i}") for i in range(len(self._decoder.weights))]
         expected = [tuple(variable.shape) for variable in self._decoder.weights]
@@ -37,6 +45,16 @@ class TwoStageSampler(Sampler):
                 f"{expected}. Received: { {k: v.shape for k, v in self.arrays.items()} }"
             )
         self._decoder.set_weights(weights)
+
+    @classmethod
+    def shapes(cls, settings, found):
+        d, units = settings["latent_dim"], settings["units"]
+        weights = ((d, units), (units,), (units, units), (units,), (units, d), (d,))
+        return {
+            "mean": (d,),
+            "colour": (d, d),
+            **{f"weight_{i}": shape for i, shape in enumerate(weights)},
+        }
 
     @classmethod
     def fit(

@@ -147,7 +147,7 @@ def _absent(error):
 def _listed(address, path):
     """Returns the `listed_files` of an entry."""
     try:
-        entry = json.loads(path.read_text(encoding="utf-8"))
+        entry = files.read_object(path)
         entry_checks.check_entry(entry)
         return entry_checks.listed_files(entry)
     except (AttributeError, KeyError, TypeError, ValueError) as error:

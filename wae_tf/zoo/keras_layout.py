@@ -10,7 +10,9 @@ import zipfile
 import keras
 
 from wae_tf import files
+from wae_tf.files import hdf5
 from wae_tf.models.generation import Generation
+from wae_tf.models.stored_weights import check_values
 from wae_tf.zoo import entry_checks
 
 __all__ = [
@@ -28,6 +30,8 @@ WEIGHTS = "model.weights.h5"
 KERAS_FILES = ("config.json", "metadata.json", WEIGHTS)
 _ENTRY = "entry.json"
 _LIMIT = 2 * 2**30  # Bytes of one file, unpacked.
+_ENTRY_LIMIT = 16 * 2**20  # Bytes: it is read whole.
+_MOST_UNFOLDED = 4  # Bytes for one of the file: weights hardly get smaller when packed.
 _UNPACKED = {}  # From a file, as it was, to where it lies unpacked while this process runs.
 
 
@@ -109,6 +113,11 @@ def _unpack(path, directory):
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
+            unfolded = sum(info.file_size for info in archive.infolist())
+            if unfolded > max(_LIMIT, _MOST_UNFOLDED * path.stat().st_size):
+                raise ValueError(f"it unfolds to {unfolded:,} bytes")
+            if _ENTRY in names and archive.getinfo(_ENTRY).file_size > _ENTRY_LIMIT:
+                raise ValueError(f"{_ENTRY} has more than {_ENTRY_LIMIT:,} bytes")
             if _ENTRY in names:
                 entry = json.loads(archive.read(_ENTRY))
                 entry_checks.check_entry(entry)
@@ -136,7 +145,10 @@ def load_directory(directory, name):
             registered for.
     """
     try:
+        with hdf5.open_file(pathlib.Path(directory, WEIGHTS)) as file:
+            hdf5.list_arrays(file)
         model = keras.saving.load_model(str(directory), compile=False)
+        check_values(model)
     except Exception as error:  # Keras raises many kinds on what is no model.
         text = " ".join(str(error).split())[:300]
         raise ValueError(

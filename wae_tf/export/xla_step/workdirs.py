@@ -3,7 +3,6 @@
 import pathlib
 import shutil
 
-import h5py
 import keras
 import numpy as np
 import tensorflow as tf
@@ -12,6 +11,7 @@ from wae_tf import files, training, zoo
 from wae_tf.config import WAEConfig
 from wae_tf.export.xla_step.program import export_train_step
 from wae_tf.export.xla_step.state import SIGNATURE, STATE, import_state, read_signature
+from wae_tf.files import hdf5
 from wae_tf.models.build import build_model
 from wae_tf.training import callbacks, run_files
 
@@ -126,7 +126,7 @@ def import_run(directory, workdir, test_images=None, provenance=None):
         checkpoint.set_model(model)
         logs = history[-1] if history and history[-1]["epoch"] == epochs else {}
         checkpoint.on_epoch_end(epochs - 1, {k: v for k, v in logs.items() if k != "epoch"})
-    with h5py.File(directory / STATE, "r") as file:
+    with hdf5.open_file(directory / STATE) as file:
         ran = {name: file.attrs[name] for name in ("device", "jax") if name in file.attrs}
     zoo.save_entry(
         workdir,
