@@ -228,7 +228,7 @@ def train(
             callbacks=[
                 *_callbacks(workdir, followed),
                 *_schedules(config, images, checkpoint.history(), init_from),
-                *([TimeLeft()] if verbose else []),
+                *([TimeLeft(config.epochs, steps_per_epoch)] if verbose else []),
             ],
             validation_data=None
             if test_images is None
