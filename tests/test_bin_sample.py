@@ -149,7 +149,10 @@ def test_a_folder_with_files_is_refused_and_with_overwrite_keeps_others(run, tmp
         (["--num=0"], "--num"),
         (["--seed=-1"], "--seed"),
         (["--model=mnist_wae_mdm"], r"a zoo model, such as one of \['mnist_wae_mmd'"),
-        (["--sampler=flow"], r"`sampler` must be.*\['prior', 'gmm'\].*Received: sampler='flow'"),
+        (
+            ["--sampler=flow"],
+            r"`--sampler` must be.*\['prior', 'gmm'\].*--sampler='flow'",
+        ),
         (["more"], "Only flags are accepted.*Received: more"),
     ],
 )

@@ -158,12 +158,26 @@ def given(holders):
     }
 
 
+def with_flags(text, names):
+    """Says `--name` where an error names an argument that is a flag of the program.
+
+    Example:
+        >>> with_flags("`epochs` must be positive. Received: epochs=0", ["epochs"])
+        '`--epochs` must be positive. Received: --epochs=0'
+    """
+    names = "|".join(names)
+    text = re.sub(rf"(?<![\w.(-])(?=(?:{names})[`=])", "--", text)
+    return re.sub(  # Of a tuple, what is typed.
+        rf"(--(?:{names})=)\(([^()]*)\)", lambda m: m[1] + m[2].replace(" ", ""), text
+    )
+
+
 _OF_FILES = (tf.errors.PermissionDeniedError, tf.errors.NotFoundError, tf.errors.DataLossError)
 
 
-def _sentence(error):
-    """Says an error in one line, and of a full disk what to do."""
-    text = " ".join(str(error).split())
+def _sentence(error, names):
+    """Says an error in one line, with flags for arguments, and of a full disk what to do."""
+    text = with_flags(" ".join(str(error).split()), names)
     if files.full(error) and "free space" not in text.lower():
         text += ". Free space on the disk, or choose another one, and run the same command again"
     return f"{type(error).__name__}: {text}"
@@ -192,11 +206,11 @@ def run(main, doc, values):
             with signals.raised():
                 main()
         except (ValueError, OSError, ImportError, FloatingPointError) as error:
-            sys.exit(_sentence(error))
+            sys.exit(_sentence(error, values))
         except tf.errors.OpError as error:
             if not isinstance(error, _OF_FILES) and not files.full(error):
                 raise
-            sys.exit(_sentence(error))
+            sys.exit(_sentence(error, values))
         except KeyboardInterrupt as error:
             print("; ".join(["\nInterrupted", *map(str, error.args)]), file=sys.stderr)
             # As shells say it of what a signal ended.

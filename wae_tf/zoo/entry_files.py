@@ -108,6 +108,10 @@ def update_entry(name_or_directory, **parts):
 def own_directory(name_or_directory, kind="entry"):
     """Returns `entry_directory` of an entry that may be written to: none of the hub's cache.
 
+    Args:
+        name_or_directory: As in `entry_directory`.
+        kind: Likewise.
+
     Raises:
         ValueError: There is no such entry, or it is an address on the hub.
     """
