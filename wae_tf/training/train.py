@@ -195,7 +195,7 @@ def train(
             callbacks=[
                 *_callbacks(workdir, followed),
                 *_schedules(config, images, checkpoint.history(), init_from),
-                *([TimeLeft()] if verbose else []),
+                *([TimeLeft(config.epochs, steps_per_epoch)] if verbose else []),
                 *findings_log.of_run(followed, seen, checkpoint.history(), stop_on_failure, say),
             ],
             validation_data=None
