@@ -114,6 +114,7 @@ def test_other_flags_are_arguments_of_train(run, calls):
         "stop_on_failure": False,
         "critic_data": None,
         "critic_split": None,
+        "keep_critic": False,
     }
     assert given == {
         "split": "train[:9]",
@@ -127,6 +128,7 @@ def test_other_flags_are_arguments_of_train(run, calls):
         "stop_on_failure": False,
         "critic_data": ["a.zip", "b.zip"],
         "critic_split": "train[:5],train",
+        "keep_critic": False,
     }
 
 
