@@ -13,6 +13,7 @@ from wae_tf import files, zoo
 from wae_tf.files import hdf5
 from wae_tf.models.stored_weights import load_weights
 from wae_tf.samplers import storage
+from wae_tf.zoo import entry_checks
 
 
 @pytest.fixture
@@ -128,6 +129,7 @@ def restate(entry, sha256, *place):
     for key in place:
         record = record[key]
     record["sha256"] = sha256
+    found["model_sha256"] = entry_checks.sealed(found)["model_sha256"]
     (entry / "entry.json").write_text(json.dumps(found))
 
 

@@ -198,7 +198,9 @@ def save_entry(directory, model, config, *, results=None, provenance=None, **ext
     if model.samplers:
         entry["samplers"] = storage.write_all(directory, model.samplers)
     with files.replacing(directory / _ENTRY) as temporary:
-        temporary.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(
+            json.dumps(entry_checks.sealed(entry), indent=2) + "\n", encoding="utf-8"
+        )
 
 
 def save_samplers(directory, model):
@@ -235,7 +237,9 @@ def update_entry(name_or_directory, **parts):
     directory = files.writable_directory(own_directory(name_or_directory))
     entry = {**_read(directory), **parts}
     with files.replacing(directory / _ENTRY) as temporary:
-        temporary.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(
+            json.dumps(entry_checks.sealed(entry), indent=2) + "\n", encoding="utf-8"
+        )
 
 
 def own_directory(name_or_directory, kind="entry"):
