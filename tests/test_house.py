@@ -13,10 +13,11 @@ SOURCES = sorted((ROOT / "wae_tf").rglob("*.py"))
 OUTSIDE_PACKAGES = {
     "__init__.py",
     "_version.py",
-    "combinations.py",
+    "arguments.py",
     "config.py",
     "pixels.py",
     "precision.py",
+    "progress_bar.py",
     "quiet.py",
     "requirements.py",
     "schedules.py",

@@ -263,6 +263,20 @@ def test_data_that_do_not_fit_leave_no_config_behind(tmp_path, source):
     assert read_json(tmp_path / "entry.json")["results"] == {}
 
 
+@pytest.mark.parametrize(
+    "changes, match",
+    [
+        ({"prior": "sphere", "latent_dim": 1}, "`latent_dim` >= 2"),
+        ({"divergence": "mmdpp"}, "random codes"),
+        ({"max_shift": 8}, r"`max_shift` must be .*max_shift=8, images of 8 x 8"),
+    ],
+)
+def test_a_config_that_does_not_fit_is_refused_before_an_image_is_read(tmp_path, changes, match):
+    with pytest.raises(ValueError, match=match):
+        train(config(**changes), tmp_path / "absent.npz", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_loss_of_nan_stops_and_writes_no_entry(tmp_path, source):
     with pytest.raises(FloatingPointError, match="take a smaller `learning_rate`"):
         train(config(learning_rate=1e38), source, tmp_path)

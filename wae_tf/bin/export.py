@@ -52,7 +52,8 @@ def main():
     if _FORMAT.value == "keras":
         doors.export_keras(_MODEL.value, output, overwrite=overwrite)
     elif _FORMAT.value == "saved_model":
-        zoo.load(_MODEL.value, precision="float32").export(output, overwrite=overwrite)
+        model = zoo.load(_MODEL.value, precision="float32")
+        model.export(output, overwrite=overwrite, verbose="auto")
     else:
         export.export_parts(
             zoo.load(_MODEL.value, precision="float32"),
@@ -61,6 +62,7 @@ def main():
             format=_FORMAT.value,
             overwrite=overwrite,
             optimize=_OPTIMIZE.value,
+            verbose="auto",
         )
     path = pathlib.Path(output).expanduser()
     names = sorted(part.name for part in path.iterdir()) if path.is_dir() else []

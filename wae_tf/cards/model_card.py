@@ -52,6 +52,9 @@ def model_card(name_or_directory, address=None):
 
     Returns:
         Markdown text, the same for the same entry.
+
+    Raises:
+        ValueError: As in `write_card`.
     """
     entry = zoo.read_entry(name_or_directory)
     directory = pathlib.Path(zoo.entry_directory(name_or_directory)).resolve()

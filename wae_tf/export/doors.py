@@ -5,6 +5,7 @@ import pathlib
 from wae_tf import zoo
 from wae_tf.export import keras_formats, litert, model_parts, onnx, saved_model, targets
 from wae_tf.models.exporting import EXPORTERS
+from wae_tf.progress_bar import ProgressBar
 
 __all__ = ["FORMATS", "PARTS", "export_keras", "export_parts"]
 
@@ -19,7 +20,16 @@ EXPORTERS.update(
 )
 
 
-def export_parts(model, directory, parts=PARTS, *, format="onnx", overwrite=False, optimize=None):
+def export_parts(
+    model,
+    directory,
+    parts=PARTS,
+    *,
+    format="onnx",
+    overwrite=False,
+    optimize=None,
+    verbose=False,
+):
     """Writes encoder, decoder and samplers of a model as files of their own.
 
     The files are `encoder.onnx`, `decoder.onnx`, `sampler_prior.onnx`, and one more for each
@@ -33,6 +43,7 @@ def export_parts(model, directory, parts=PARTS, *, format="onnx", overwrite=Fals
         format: `"onnx"`, `"litert"` or `"saved_model"`.
         overwrite: Whether an earlier export there may be replaced.
         optimize: None, `"float16"` or `"int8"`; only in LiteRT.
+        verbose: Whether to show a progress bar; "auto" where it takes over two seconds.
 
     Raises:
         ValueError: The directory holds something, a part, format or `optimize` is unknown, or
@@ -52,14 +63,17 @@ def export_parts(model, directory, parts=PARTS, *, format="onnx", overwrite=Fals
     if format != "saved_model":
         model_parts.check_float32(model, format)
     chosen = model_parts.parts(model, parts)
+    bar = ProgressBar(len(chosen), "file", verbose, title="Converting")
     with targets.replacing_directory(directory, overwrite) as temporary:
-        for name, part in chosen.items():
+        for done, (name, part) in enumerate(chosen.items()):
+            bar.update(done)
             if format == "onnx":
                 onnx.write(temporary / f"{name}.onnx", part)
             elif format == "litert":
                 litert.write(temporary / f"{name}.tflite", part, optimize=optimize)
             else:
                 saved_model.write(temporary / name, {"serving_default": part})
+        bar.update(len(chosen))
 
 
 def export_keras(name_or_directory, path, *, overwrite=False):

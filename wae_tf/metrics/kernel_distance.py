@@ -42,7 +42,7 @@ def kernel_distance(features_a, features_b, *, subset_size=1000, subsets=100, se
             dimensions differ.
 
     Example:
-        >>> kernel_distance(extractor(real), extractor(samples))["kernel_distance"]
+        >>> kernel_distance(extract(real), extract(samples))["kernel_distance"]
 
     [1] Binkowski et al., *Demystifying MMD GANs*, ICLR 2018, arXiv:1801.01401.
     """

@@ -21,7 +21,8 @@ class Exporting:
                 sampler. `"onnx"` and `"litert"` reconstruct; `wae_tf.export.export_parts`
                 writes encoder, decoder and samplers. Others are Keras's own.
             overwrite: Whether an earlier export may be replaced.
-            verbose: Whether to say what was written; of formats that only Keras has.
+            verbose: Of a SavedModel, whether to show a progress bar; "auto" where it takes over two
+                seconds. Of formats that only Keras has, whether to say what was written.
             **options: `optimize="float16"` or `"int8"` of `"litert"`, and Keras's own.
 
         Raises:
@@ -34,4 +35,6 @@ class Exporting:
         name = "saved_model" if format == "tf_saved_model" else format
         if name not in EXPORTERS or name == "keras" or "input_signature" in options:
             options, name = {"format": format, "verbose": verbose, **options}, "keras"
+        elif name == "saved_model":
+            options["verbose"] = bool(verbose) and verbose
         return EXPORTERS[name](self, filepath, overwrite=overwrite, **options)

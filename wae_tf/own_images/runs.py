@@ -7,6 +7,7 @@ from wae_tf.own_images.completion import complete
 from wae_tf.own_images.machine import this_machine
 from wae_tf.own_images.parts import OwnImages
 from wae_tf.own_images.rules import precision_of
+from wae_tf.requirements import need
 from wae_tf.training import run_files
 from wae_tf.training.alone import alone_in_workdir
 
@@ -52,6 +53,8 @@ def train(
         ValueError: As in `choose` and `wae_tf.training.train`.
         FileNotFoundError: `source` is not there.
         FloatingPointError: The loss became NaN or infinite.
+        ImportError: The extras `evaluate` or `plots` are missing, which what follows the training
+            needs.
 
     Example:
         >>> model = wae_tf.own_images.train("photos", "runs/photos", image_size=64)
@@ -59,6 +62,7 @@ def train(
         (16, 64, 64, 3)
     """
     images = OwnImages(source, split, test_split, data_dir=data_dir, download=download, cache=cache)
+    _need_extras(measured=images.facts.test_split is not None)
     say = print if verbose else (lambda line: None)
     say(images.facts)
     chosen, reasons = _settled(workdir, images, image_size, given, config, init_from, say)
@@ -81,6 +85,14 @@ def train(
     )
     sources = {**zoo.read_entry(config).get("sources", {}), **reasons}
     return complete(workdir, images, sources=sources, verbose=verbose)
+
+
+def _need_extras(measured):
+    """Imports what is needed after the training, so that its lack does not show then."""
+    need("sklearn.mixture", "The sampler that is fitted when the training is over")
+    if measured:
+        need("scipy.stats", "The evaluation that follows the training")
+        need("matplotlib", "The report that follows the training")
 
 
 def _settled(workdir, images, image_size, given, config, init_from, say):

@@ -1,9 +1,9 @@
 """Priors P_Z over codes: by name, or any TensorFlow Probability distribution."""
 
-import math
-
 import numpy as np
 import tensorflow as tf
+
+from wae_tf.arguments import check_choice, check_number
 
 __all__ = ["PRIORS", "Prior", "get_prior"]
 
@@ -160,14 +160,19 @@ def get_prior(prior, latent_dim, stddev=1.0, components=10):
 
 
 def check_prior(prior, latent_dim, stddev):
-    """Raises a ValueError unless a named prior exists with these numbers."""
-    if not isinstance(prior, str) or prior not in PRIORS:
-        raise ValueError(
-            f"`prior` must be one of {list(PRIORS)}, or a tensorflow_probability distribution "
-            f"over vectors of length {latent_dim}. Received: prior={prior!r}"
-        )
-    if not (math.isfinite(stddev) and stddev > 0):
-        raise ValueError(f"`prior_stddev` must be positive. Received: prior_stddev={stddev}")
+    """Checks what makes a named prior.
+
+    Args:
+        prior: Name.
+        latent_dim: Dimension.
+        stddev: Standard deviation of `"normal"`, or of each part of `"mixture"`.
+
+    Raises:
+        ValueError: There is no such prior, or none with these numbers.
+    """
+    others = f"or a tensorflow_probability distribution over vectors of length {latent_dim}"
+    check_choice("prior", prior, PRIORS, others)
+    check_number("prior_stddev", stddev)
     if prior not in ("normal", "mixture"):
         _check_no_stddev(stddev, repr(prior))
     if prior == "sphere" and latent_dim < 2:

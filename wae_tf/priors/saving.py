@@ -41,7 +41,19 @@ def serialize_prior(prior):
 
 
 def deserialize_prior(config):
-    """Makes a prior from what `serialize_prior` returned; runs no code of the file."""
+    """Makes a prior from what `serialize_prior` returned; runs no code of the file.
+
+    Args:
+        config: What `serialize_prior` returned.
+
+    Raises:
+        ValueError: It names no distribution of TensorFlow Probability.
+
+    Example:
+        >>> laplace = {"distribution": "Laplace", "parameters": {"loc": 0.0, "scale": 1.0}}
+        >>> float(deserialize_prior(laplace).prob(0.0))
+        0.5
+    """
     import tensorflow_probability as tfp
 
     if isinstance(config, list):

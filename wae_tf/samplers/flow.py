@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from wae_tf.progress_bar import ProgressBar
 from wae_tf.samplers.base import Sampler, generator, normal_draws
 
 __all__ = ["FlowSampler"]
@@ -98,18 +99,19 @@ class FlowSampler(Sampler):
         measure = tf.function(lambda z: -tf.reduce_mean(_log_prob(flow, z)))
         best, best_epoch = np.inf, 0
         batch_size = min(batch_size, len(points))
+        bar = ProgressBar(epochs, "epoch", verbose, title="Fitting the flow; it may end sooner")
         for epoch in range(1, epochs + 1):
             order = generator(seed, 2 + epoch).permutation(len(points))
             for i in range(0, len(points) - batch_size + 1, batch_size):
                 step(tf.constant(points[order[i : i + batch_size]]))
             loss = float(measure(tf.constant(held_out)))
-            if verbose:
-                print(f"flow: epoch {epoch}/{epochs}, held-out nats per code {loss:.4f}")
+            bar.update(epoch, held_out_nats=loss)
             if loss < best:
                 best, best_epoch = loss, epoch
                 kept = [variable.numpy() for variable in variables]
             if epoch - best_epoch >= patience or not np.isfinite(loss):
                 break
+        bar.close()
         if best_epoch == 0:
             raise ValueError(
                 "The flow's likelihood was never finite: take a smaller `learning_rate`. "

@@ -16,7 +16,15 @@ _NAMES = "samplers.json"
 
 
 def write(path, sampler):
-    """Writes a sampler to an HDF5 file; `read` makes an equal one of it."""
+    """Writes a sampler to an HDF5 file; `read` makes an equal one of it.
+
+    Args:
+        path: Of the file, complete or not there at all.
+        sampler: `Sampler`, fitted.
+
+    Example:
+        >>> write("sampler_gmm.h5", fit_codes(codes, "gmm", components=3))
+    """
     import h5py
 
     with files.replacing(path) as temporary, h5py.File(temporary, "w") as file:
@@ -28,12 +36,15 @@ def write(path, sampler):
 def read(path):
     """Reads a sampler that `write` wrote.
 
+    Args:
+        path: Of the HDF5 file.
+
     Raises:
         ValueError: The file is not one, is damaged, holds anything but the arrays of its
             settings, or numbers that none of its kind can have. Nothing outside it is read.
 
     Example:
-        >>> write("sampler_gmm.h5", sampler)
+        >>> write("sampler_gmm.h5", fit_codes(codes, "gmm", components=3))
         >>> codes = read("sampler_gmm.h5").sample(16, seed=0)
     """
     try:

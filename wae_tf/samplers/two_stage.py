@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from wae_tf.divergences.kernels import imq_kernel
 from wae_tf.divergences.mmd import mmd
+from wae_tf.progress_bar import ProgressBar
 from wae_tf.samplers.base import Sampler, generator, normal_draws
 
 __all__ = ["TwoStageSampler"]
@@ -92,13 +93,13 @@ class TwoStageSampler(Sampler):
         )
         rng = generator(seed, 2)
         batch_size = min(batch_size, len(points))
+        bar = ProgressBar(steps, "step", verbose, title="Fitting the second stage")
         for i in range(steps):
             rows = rng.choice(len(whitened), batch_size, replace=False, shuffle=False)
             noise = rng.standard_normal((batch_size, d), dtype="float32")
             losses = step(tf.constant(whitened[rows]), tf.constant(noise))
-            if verbose and (i + 1) % max(steps // 10, 1) == 0:
-                error, divergence = (float(loss) for loss in losses)
-                print(f"two_stage: step {i + 1}/{steps}, error {error:.4f}, MMD {divergence:.5f}")
+            if verbose and ((i + 1) % 20 == 0 or i + 1 == steps):
+                bar.update(i + 1, error=float(losses[0]), mmd=float(losses[1]))
         weights = {f"weight_{i}": w for i, w in enumerate(networks[1].get_weights())}
         return cls({"mean": mean, "colour": colour, **weights}, {**settings, "units": units})
 

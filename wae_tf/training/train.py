@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from wae_tf import data, zoo
+from wae_tf.data.augmentation import check_max_shift
 from wae_tf.data.memory import cache_options
 from wae_tf.data.real_images import real_batches
 from wae_tf.data.several import describe_sources, is_several, load_sources
@@ -18,6 +19,7 @@ from wae_tf.training.alone import alone_in_workdir
 from wae_tf.training.interrupted import fit, restore_interrupted
 from wae_tf.training.plateau import PlateauLearningRate
 from wae_tf.training.pretraining import PretrainEncoder
+from wae_tf.training.time_left import TimeLeft
 from wae_tf.training.words import device, outcome
 from wae_tf.zoo.results import fixed_order, test_results
 
@@ -80,6 +82,7 @@ def train(
     init_from=None,
     critic_data=None,
     critic_split=None,
+    keep_critic=False,
 ):
     """Trains a model, resuming where an earlier call stopped, and writes a zoo entry.
 
@@ -117,14 +120,15 @@ def train(
             takes `source`.
         critic_split: Which of those images; None takes the training images themselves, or,
             with `critic_data`, "train".
+        keep_critic: Whether the entry keeps the critic's weights, too, to start others from.
 
     Returns:
         The trained model, compiled.
 
     Raises:
-        ValueError: The images are none, `workdir` cannot be written to or holds a run of
-            another config, on other training images or from other weights, one whose files are
-            damaged, or one that another process goes on with; or no layer of `init_from` fits.
+        ValueError: Values of the config do not fit each other; there are no images; `workdir`
+            cannot be written to or holds a run of another config, images or weights, a damaged
+            one, or one that another process goes on with; or no layer of `init_from` fits.
         FileNotFoundError: `source` is not there.
         FloatingPointError: The loss became NaN or infinite; the last good checkpoint stays.
         OSError: The disk is full, or gone; what is done stays.
@@ -134,12 +138,14 @@ def train(
         >>> config = dataclasses.replace(wae_tf.load_config("mnist_wae_mmd"), epochs=5)
         >>> model = train(config, "mnist.npz", "runs/mnist")
     """
-    say = print if verbose else (lambda line: None)
+    say, bars = print if verbose else (lambda line: None), "auto" if verbose else False
     asked = config
     config, note = run_files.with_precision(workdir, asked)
     if note:
         say(note)
     run_files.check_config(workdir, config)
+    check_max_shift(config.max_shift, config.image_shape)
+    model = build_model(config)  # Before images are read: it refuses values that do not fit.
     initial = None if init_from is None else initial_weights.describe_weights(init_from)
     run_files.check_initial_weights(workdir, initial)
 
@@ -151,6 +157,7 @@ def train(
             crop=config.crop,
             data_dir=data_dir,
             download=download,
+            verbose=bars,
             **cache_options(cache, run_files.cache_file(workdir, name), source),
         )
 
@@ -168,9 +175,7 @@ def train(
     first = source[0] if is_several(source) else source
     test_images = None if test_split is None else images_of(first, test_split, "test")[0]
     steps_per_epoch = len(images) // config.batch_size
-    model = compile_model(
-        build_model(config), config, max(steps_per_epoch, 1), jit_compile=jit_compile
-    )
+    compile_model(model, config, max(steps_per_epoch, 1), jit_compile=jit_compile)
     checkpoint = callbacks.Checkpoint(workdir)
     done = checkpoint.restore(model, say if verbose else warnings.warn)
     if done == config.epochs and zoo.is_entry(workdir):
@@ -224,6 +229,7 @@ def train(
             callbacks=[
                 *_callbacks(workdir, followed),
                 *_schedules(config, images, checkpoint.history(), init_from),
+                *([TimeLeft()] if verbose else []),
             ],
             validation_data=None
             if test_images is None
@@ -234,9 +240,12 @@ def train(
         workdir,
         model,
         asked,
+        critic=keep_critic,
         results={}
         if test_images is None
-        else test_results(model, config, test_images, measured_at="the end of wae-train"),
+        else test_results(
+            model, config, test_images, measured_at="the end of wae-train", verbose=bars
+        ),
         provenance={
             "paper": "arXiv:1711.01558",
             **(provenance or {}),
