@@ -71,7 +71,7 @@ def _read(directory):
     try:
         entry = files.read_object(path)
         entry_checks.check_entry(entry)
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             "A zoo entry must be a directory whose `entry.json` has a `config`, and for its "
             "weights a file name and SHA-256: install the package again, or restore the file. "
