@@ -131,7 +131,7 @@ def world(tmp_path_factory):
         **{"config": config, "model": model, "codes": codes, "z": codes, "z_prior": codes[::-1]},
         **{"sharp_faces": images[:64], "faces": images},
         **{"encoder": encoder, "decoder": decoder, "extract": extract, "mean": codes},
-        "log_variance": np.zeros_like(codes),
+        **{"log_variance": np.zeros_like(codes), "pictures": wae_tf.pictures},
         "directory": directory,
     }
     return names

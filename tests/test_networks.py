@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import tiny
 
 from wae_tf import WAEConfig
 from wae_tf.networks import (
@@ -67,6 +68,36 @@ def test_dcgan_encoder_layer_by_layer():
     assert [layer.filters for layer in convolutions] == [4, 8, 16]
     assert {layer.strides for layer in convolutions} == {(2, 2)}
     assert {layer.kernel_size for layer in convolutions} == {(4, 4)}
+
+
+def test_a_resizing_decoder_leaves_no_checkerboard():
+    """From equal weights and a flat image, strides of 2 make a pattern and resizing makes none."""
+    flat = np.ones((1, 3), "float32")
+
+    def inside(**options):
+        network = dcgan_decoder((16, 16, 1), 3, width=4, num_layers=3, kernel_size=3, **options)
+        for weight in network.trainable_weights:
+            weight.assign(np.full(weight.shape, 0.05))
+        return network.predict(flat, verbose=0)[0, 6:10, 6:10, 0]
+
+    assert np.ptp(inside(resize=True)) < 1e-7
+    assert np.ptp(inside()) > 1e-5
+    small = tiny.config(image_shape=(16, 16, 1), decoder="dcgan_resize", decoder_width=8)
+    network = build_networks(dataclasses.replace(small, decoder_layers=3, kernel_size=3)).decoder
+    strides = [x.strides for x in network.layers if isinstance(x, keras.layers.Conv2D)]
+    assert strides == [(1, 1)] * 3 and network.output_shape == (None, 16, 16, 1)
+
+
+def test_the_decoder_can_have_kernels_of_its_own():
+    config = tiny.config(
+        encoder="dcgan", decoder="dcgan_mod", decoder_layers=2, encoder_layers=2, kernel_size=3
+    )
+    for size, expected in ((0, 3), (4, 4)):
+        networks = build_networks(dataclasses.replace(config, decoder_kernel_size=size))
+        sizes = [
+            {x.kernel_size for x in network.layers if "conv" in x.name} for network in networks
+        ]
+        assert sizes == [{(3, 3)}, {(expected, expected)}]
 
 
 @pytest.mark.parametrize("modified, last_stride, grid", [(True, 1, 7), (False, 2, 4)])

@@ -191,6 +191,9 @@ class WAEConfig:
     decoder_width: int = _field(1024, "Filters of the decoder's widest layer.", highest=_WIDTH)
     decoder_layers: int = _field(3, "Transposed convolutions of the decoder.", highest=_LAYERS)
     kernel_size: int = _field(4, "Height and width of convolution filters.", highest=128)
+    decoder_kernel_size: int = _field(
+        0, "The same in the decoder; 0: kernel_size.", lowest=0, highest=128
+    )
     input_noise_stddev: float = _field(
         0.01,
         "Noise that training adds to the encoder's input, in units of pixel_range.",
@@ -214,6 +217,13 @@ class WAEConfig:
         0, "Epochs of training before the critic begins.", lowest=0, highest=_EPOCHS
     )
     adam_beta_1: float = _field(0.5, "Adam's decay of the first moment.", lowest=0.0, below=1.0)
+    ema: float = _field(
+        0.0,
+        "Momentum, a step, of the moving average of the weights that is kept in the end, "
+        "such as 0.999; 0: none.",
+        lowest=0.0,
+        below=1.0,
+    )
     lr_schedule: str = _field("manual", "One of {}; see wae_tf.schedules.", choices=LR_SCHEDULES)
     lr_decay_epochs: float = _field(50.0, "Epochs in which 'exponential' falls to a tenth.")
     pretrain_encoder: bool = _field(

@@ -73,7 +73,7 @@ def kill(number, directory, lengths, tally):
         ends.append(rng.choice(_ENDS))
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, ends[-1])
-        if finish(pid) is None:
+        if finish(pid, 4 * LIMIT) is None:
             tally.add(f"kill, {kind}", "hang", f"number {number}, {ends}")
     _compare(f"kill, {kind}", kind, directory, workdir, tally, f"number {number}, {ends}")
 

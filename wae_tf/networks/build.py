@@ -27,6 +27,7 @@ ENCODERS = {
 DECODERS = {
     "dcgan": functools.partial(dcgan_decoder, modified=False),
     "dcgan_mod": functools.partial(dcgan_decoder, modified=True),
+    "dcgan_resize": functools.partial(dcgan_decoder, modified=True, resize=True),
     "mlp": mlp_decoder,
     "ali": ali_decoder,
     "began": began_decoder,
@@ -66,6 +67,7 @@ def build_networks(config):
         num_layers=config.encoder_layers,
         noise_stddev=config.input_noise_stddev,
         codes=config.codes,
+        kernel_size=config.kernel_size,
         seed=seeds[0],
     )
     decoder = _build(
@@ -74,6 +76,7 @@ def build_networks(config):
         width=config.decoder_width,
         num_layers=config.decoder_layers,
         pixel_range=config.pixel_range,
+        kernel_size=config.decoder_kernel_size or config.kernel_size,
         seed=seeds[1],
     )
     return Networks(encoder, decoder)
@@ -108,7 +111,6 @@ def _seeds(config):
 def _build(builder, config, **arguments):
     """Calls a builder with those arguments that it has: `mlp` has no kernels, `ali` no layers."""
     known = inspect.signature(builder).parameters
-    arguments["kernel_size"] = config.kernel_size
     arguments = {name: value for name, value in arguments.items() if name in known}
     arguments["dtype"] = resolve_precision(config.precision)
     return builder(config.image_shape, config.latent_dim, **arguments)

@@ -5,6 +5,7 @@ import random
 import keras
 import numpy as np
 
+from wae_tf.networks.batch_norm import BatchNormalization
 from wae_tf.pixels import check_pixel_range
 
 
@@ -59,10 +60,16 @@ class LayerFactory:
             name=name,
         )
 
+    def resized_conv(self, filters, kernel_size, strides, name):
+        """Repeats each pixel `strides` times along both axes, then convolves."""
+        conv = self.conv(filters, kernel_size, 1, name)
+        if strides == 1:
+            return conv
+        double = keras.layers.UpSampling2D(strides, dtype=self._dtype, name=f"{name}_resize")
+        return lambda x: conv(double(x))
+
     def batch_norm(self, name):
-        return keras.layers.BatchNormalization(
-            epsilon=1e-5, momentum=0.9, dtype=self._dtype, name=name
-        )
+        return BatchNormalization(epsilon=1e-5, momentum=0.9, dtype=self._dtype, name=name)
 
     def relu(self, name):
         return keras.layers.ReLU(dtype=self._dtype, name=name)

@@ -12,56 +12,17 @@ from wae_tf.data.memory import cache_options
 from wae_tf.data.real_images import real_batches
 from wae_tf.data.several import describe_sources, is_several, load_sources
 from wae_tf.models.build import build_model
-from wae_tf.models.wae_gan import WAEGAN
-from wae_tf.schedules import EpochSchedule
-from wae_tf.training import callbacks, initial_weights, run_files
+from wae_tf.training import callbacks, findings_log, initial_weights, run_files
 from wae_tf.training.alone import alone_in_workdir
 from wae_tf.training.interrupted import fit, restore_interrupted
+from wae_tf.training.optimizers import compile_model, take_averages
 from wae_tf.training.plateau import PlateauLearningRate
 from wae_tf.training.pretraining import PretrainEncoder
 from wae_tf.training.time_left import TimeLeft
 from wae_tf.training.words import device, outcome
 from wae_tf.zoo.results import fixed_order, test_results
 
-__all__ = ["compile_model", "train"]
-
-_CRITIC_BETA_2 = 0.99  # The critic must follow what it judges: a memory of 100 steps.
-
-
-def compile_model(model, config, steps_per_epoch, **kwargs):
-    """Compiles a model with the config's optimizers: Adam, and its rate schedule.
-
-    Args:
-        model: What `build_model(config)` or `load` returned.
-        config: `WAEConfig`.
-        steps_per_epoch: Training images divided by the batch size, rounded down.
-        **kwargs: Other arguments of `WAE.compile`, such as `jit_compile`.
-
-    Returns:
-        The same model.
-
-    Example:
-        >>> config = wae_tf.load_config("mnist_wae_mmd")
-        >>> model = compile_model(wae_tf.load("mnist_wae_mmd"), config, steps_per_epoch=600)
-    """
-
-    def adam(learning_rate, **options):
-        if config.lr_schedule != "plateau":  # Which a callback sees to.
-            learning_rate = EpochSchedule(
-                learning_rate,
-                config.lr_schedule,
-                epochs=config.epochs,
-                steps_per_epoch=steps_per_epoch,
-                decay_epochs=config.lr_decay_epochs,
-            )
-        return keras.optimizers.Adam(learning_rate, beta_1=config.adam_beta_1, **options)
-
-    if isinstance(model, WAEGAN):
-        kwargs["discriminator_optimizer"] = adam(config.discriminator_learning_rate)
-    if model.critic is not None:
-        kwargs["critic_optimizer"] = adam(config.critic_learning_rate, beta_2=_CRITIC_BETA_2)
-    model.compile(adam(config.learning_rate), **kwargs)
-    return model
+__all__ = ["train"]
 
 
 @alone_in_workdir
@@ -83,6 +44,7 @@ def train(
     critic_data=None,
     critic_split=None,
     keep_critic=False,
+    stop_on_failure=False,
 ):
     """Trains a model, resuming where an earlier call stopped, and writes a zoo entry.
 
@@ -121,6 +83,8 @@ def train(
         critic_split: Which of those images; None takes the training images themselves, or,
             with `critic_data`, "train".
         keep_critic: Whether the entry keeps the critic's weights, too, to start others from.
+        stop_on_failure: Whether a finding that fails the model (`wae_tf.training.findings_log`)
+            ends the run; the same call without it goes on.
 
     Returns:
         The trained model, compiled.
@@ -130,7 +94,7 @@ def train(
             cannot be written to or holds a run of another config, images or weights, a damaged
             one, or one that another process goes on with; or no layer of `init_from` fits.
         FileNotFoundError: `source` is not there.
-        FloatingPointError: The loss became NaN or infinite; the last good checkpoint stays.
+        FloatingPointError: The loss is not finite, or a finding ended the run; checkpoints stay.
         OSError: The disk is full, or gone; what is done stays.
         wae_tf.signals.Stopped: A signal asked to end; it is a `KeyboardInterrupt`.
 
@@ -178,6 +142,8 @@ def train(
     compile_model(model, config, max(steps_per_epoch, 1), jit_compile=jit_compile)
     checkpoint = callbacks.Checkpoint(workdir)
     done = checkpoint.restore(model, say if verbose else warnings.warn)
+    if done == config.epochs:
+        take_averages(model)
     if done == config.epochs and zoo.is_entry(workdir):
         say(f"{workdir} is complete already: {outcome(workdir)}")
         return model
@@ -209,7 +175,7 @@ def train(
         return data.with_real_images(found, more)
 
     batches(done, steps_done)  # Which also checks them, before anything is written.
-    followed = images if test_images is None else test_images
+    followed, seen = (images, None) if test_images is None else (test_images, images)
     followed = followed[fixed_order(followed)[:monitored]]
     if initial is not None and done == steps_done == 0:
         for line in initial_weights.start_from(model, init_from):
@@ -229,7 +195,8 @@ def train(
             callbacks=[
                 *_callbacks(workdir, followed),
                 *_schedules(config, images, checkpoint.history(), init_from),
-                *([TimeLeft()] if verbose else []),
+                *([TimeLeft(config.epochs, steps_per_epoch)] if verbose else []),
+                *findings_log.of_run(followed, seen, checkpoint.history(), stop_on_failure, say),
             ],
             validation_data=None
             if test_images is None
@@ -246,6 +213,7 @@ def train(
         else test_results(
             model, config, test_images, measured_at="the end of wae-train", verbose=bars
         ),
+        **findings_log.at_end(model, followed, seen, checkpoint.history(), config, say),
         provenance={
             "paper": "arXiv:1711.01558",
             **(provenance or {}),
