@@ -223,7 +223,8 @@ def test_run_again_it_resumes(run, folder, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(wae_tf.callbacks.SampleGrid, "on_epoch_end", stop)
-        assert run("--verbose=0").startswith("OSError: No space left on device. Free space on the disk")
+        said = run("--verbose=0")
+    assert said.startswith("OSError: No space left on device. Free space on the disk")
     assert not run("--verbose=0")
     model = wae_tf.load(folder / "run")
     assert model.sample(2, seed=0).shape == (2, 8, 8, 1)
