@@ -8,12 +8,13 @@ import shlex
 
 import pytest
 
-from wae_tf.bin import evaluate, export, sample, train
+from wae_tf.bin import evaluate, explore, export, sample, train
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAMS = {
     "wae-evaluate": evaluate,
+    "wae-explore": explore,
     "wae-export": export,
     "wae-sample": sample,
     "wae-train": train,

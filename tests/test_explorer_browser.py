@@ -275,6 +275,9 @@ def test_another_model_is_chosen_while_the_page_is_open(visit, shelf, tmp_path):
     model = shelf.get("mnist_vae").model
     sampler = shelf.get("mnist_vae").sampler
     becomes(visit.tile_pixels, model.sample(24, seed=0, sampler=sampler), "its samples")
+    visit.tab("Plane")
+    origin = shelf.get("mnist_vae").plane.origin[None]
+    becomes(lambda: visit.image("#wae-at-point"), model.decode(np.float32(origin))[0], "middle")
     small = wae_tf.build_model(tiny.config())
     wae_tf.save_entry(tmp_path / "run", small, tiny.config())
     visit.choose(str(tmp_path / "run"))

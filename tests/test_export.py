@@ -115,7 +115,9 @@ def history_of(directory):
 
 # Fifty steps of Adam amplify the rounding of sums in another order. Measured, on these and on
 # random images: losses to 3e-5 (WAE-MMD), 2e-7 (WAE-GAN) and 5e-5 (bfloat16).
-@pytest.mark.parametrize("kind, tolerance", [("mmd", 5e-4), ("gan", 5e-5), ("critic", 5e-4), ("bfloat16", 5e-3)])
+@pytest.mark.parametrize(
+    "kind, tolerance", [("mmd", 5e-4), ("gan", 5e-5), ("critic", 5e-4), ("bfloat16", 5e-3)]
+)
 def test_fifty_steps_agree_with_tensorflow(exported, runner, kind, tolerance):
     import jax
 
