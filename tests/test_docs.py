@@ -8,7 +8,7 @@ import shlex
 
 import pytest
 
-from wae_tf.bin import evaluate, explore, export, sample, train
+from wae_tf.bin import evaluate, explore, export, publish, sample, train
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -16,6 +16,7 @@ PROGRAMS = {
     "wae-evaluate": evaluate,
     "wae-explore": explore,
     "wae-export": export,
+    "wae-publish": publish,
     "wae-sample": sample,
     "wae-train": train,
 }

@@ -247,6 +247,27 @@ def test_another_config_does_not_replace_an_export(copied):
         np.testing.assert_array_equal(value, before[identity(name)], name)
 
 
+def test_other_files_are_not_exported_among(copied, tmp_path):
+    directory = copied()
+    (directory / "thesis.txt").write_text("years")
+    with pytest.raises(ValueError, match="must be new, empty or an export.*'thesis.txt'"):
+        export.export_train_step(model_of("small"), BATCH, directory, config=CONFIGS["small"])
+    assert (directory / "signature.json").is_file()
+
+
+def test_half_an_export_is_none(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    config = dataclasses.replace(CONFIGS["small"], epochs=1)
+    with pytest.raises(OSError, match="No space"):
+        export.export_run(config, tmp_path, spots())
+    assert not (tmp_path / "signature.json").exists()
+    with pytest.raises(ValueError, match="`wae_tf.export_train_step` wrote"):
+        export.import_run(tmp_path, tmp_path / "run")
+
+
 def test_a_training_is_not_replaced(copied):
     directory = copied()
     with h5py.File(directory / "state.h5", "r+") as file:

@@ -13,7 +13,7 @@ from absl import flags
 
 from wae_tf import own_images, training, zoo
 from wae_tf.bin import common
-from wae_tf.training import callbacks
+from wae_tf.training import words
 from wae_tf.zoo.commands import command_line, data_argument
 
 _FLAGS = flags.FlagValues()
@@ -101,9 +101,8 @@ def main():
         else:
             _train(arguments)
     except KeyboardInterrupt as error:
-        done = callbacks.Checkpoint(_WORKDIR.value).done
-        how = f"resumes after epoch {done}" if done else "starts anew"
-        raise KeyboardInterrupt(f"the same command {how}") from error
+        error.args = (f"the same command {words.how_it_resumes(_WORKDIR.value)}",)
+        raise
 
 
 def _train_own_images(arguments):

@@ -4,7 +4,6 @@ import collections
 import dataclasses
 import functools
 import pathlib
-import re
 import threading
 
 import numpy as np
@@ -94,10 +93,10 @@ def open_model(name):
     name = str(name).strip()
     if not name:
         raise ValueError("A model must have a name: choose one of the list. Received: none")
-    if name.endswith(".keras"):
-        return Opened(name, _keras_file(name), {}, None).warm()
     model = zoo.load(name)
     directory = pathlib.Path(zoo.entry_directory(name, "model"))
+    if not (directory / "entry.json").is_file():  # Keras wrote it, and nothing more is known.
+        return Opened(name, model, {}, None).warm()
     return Opened(name, model, zoo.read_entry(name), directory).warm()
 
 
@@ -146,25 +145,3 @@ class Shelf:
             while len(self._opened) > _KEPT:
                 self._opened.popitem(last=False)
         return opened
-
-
-def _keras_file(name):
-    import keras
-
-    path = pathlib.Path(name).expanduser()
-    if not path.is_file():
-        raise ValueError(f"A .keras file must be there. Received: no {name!r}")
-    try:
-        model = keras.models.load_model(path, compile=False)  # Runs no code of the file's.
-    except Exception as error:  # Keras raises many kinds on what is no model.
-        text = re.sub(r"\s+", " ", str(error))[:300]
-        raise ValueError(
-            "A .keras file must hold a whole model that `model.save` wrote. "
-            f"Received: {name!r} ({type(error).__name__}: {text})"
-        ) from error
-    if not isinstance(model, Generation):
-        raise ValueError(
-            "A .keras file must hold a model of wae_tf: AE, VAE, WAE, WAEMMD or WAEGAN. "
-            f"Received: {type(model).__name__} in {name!r}"
-        )
-    return model

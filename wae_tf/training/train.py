@@ -1,11 +1,12 @@
 """From a config and images to a trained model and its zoo entry."""
 
-import platform
+import functools
+import warnings
 
 import keras
 import tensorflow as tf
 
-from wae_tf import data, files, zoo
+from wae_tf import data, zoo
 from wae_tf.data.memory import cache_options
 from wae_tf.data.real_images import real_batches
 from wae_tf.data.several import describe_sources, is_several, load_sources
@@ -13,8 +14,12 @@ from wae_tf.models.build import build_model
 from wae_tf.models.wae_gan import WAEGAN
 from wae_tf.schedules import EpochSchedule
 from wae_tf.training import callbacks, initial_weights, run_files
+from wae_tf.training.alone import alone_in_workdir
+from wae_tf.training.interrupted import fit, restore_interrupted
 from wae_tf.training.plateau import PlateauLearningRate
 from wae_tf.training.pretraining import PretrainEncoder
+from wae_tf.training.time_left import TimeLeft
+from wae_tf.training.words import device, outcome
 from wae_tf.zoo.results import fixed_order, test_results
 
 __all__ = ["compile_model", "train"]
@@ -58,6 +63,7 @@ def compile_model(model, config, steps_per_epoch, **kwargs):
     return model
 
 
+@alone_in_workdir
 def train(
     config,
     source,
@@ -82,10 +88,11 @@ def train(
     and the entry's provenance say what it was, the entry's config what was asked for.
 
     `workdir` gets `config.json`, `training_data.json` (number and hash of the training
-    images), `history.csv`, a checkpoint after each epoch, `pictures/`, `tensorboard/`, and
-    at the end `model.weights.h5` and `entry.json`, so that `wae_tf.load(workdir)` returns
-    the model. A resumed training gives the weights, bit for bit on one CPU machine, that an
-    uninterrupted one gives. Where all is done, nothing is written again.
+    images), `history.csv`, a checkpoint after each epoch, the SHA-256 of these, `pictures/`,
+    `tensorboard/`, and at the end `model.weights.h5` and `entry.json`, so that
+    `wae_tf.load(workdir)` returns the model. A resumed training gives the weights, bit for bit
+    on one CPU machine, that an uninterrupted one gives. Where all is done, nothing is written
+    again. SIGINT, SIGTERM and SIGHUP end it after the step, from which another goes on.
 
     Args:
         config: `WAEConfig`.
@@ -117,17 +124,18 @@ def train(
 
     Raises:
         ValueError: The images are none, `workdir` cannot be written to or holds a run of
-            another config, on other training images or from other weights; or no layer of
-            `init_from` fits.
+            another config, on other training images or from other weights, one whose files are
+            damaged, or one that another process goes on with; or no layer of `init_from` fits.
         FileNotFoundError: `source` is not there.
         FloatingPointError: The loss became NaN or infinite; the last good checkpoint stays.
+        OSError: The disk is full, or gone; what is done stays.
+        wae_tf.signals.Stopped: A signal asked to end; it is a `KeyboardInterrupt`.
 
     Example:
         >>> config = dataclasses.replace(wae_tf.load_config("mnist_wae_mmd"), epochs=5)
         >>> model = train(config, "mnist.npz", "runs/mnist")
     """
-    workdir = files.writable_directory(workdir, "workdir")
-    say = print if verbose else (lambda line: None)
+    say, bars = print if verbose else (lambda line: None), "auto" if verbose else False
     asked = config
     config, note = run_files.with_precision(workdir, asked)
     if note:
@@ -144,6 +152,7 @@ def train(
             crop=config.crop,
             data_dir=data_dir,
             download=download,
+            verbose=bars,
             **cache_options(cache, run_files.cache_file(workdir, name), source),
         )
 
@@ -165,51 +174,63 @@ def train(
         build_model(config), config, max(steps_per_epoch, 1), jit_compile=jit_compile
     )
     checkpoint = callbacks.Checkpoint(workdir)
-    done = checkpoint.restore(model)
+    done = checkpoint.restore(model, say if verbose else warnings.warn)
     if done == config.epochs and zoo.is_entry(workdir):
-        say(f"{workdir} is complete already: {_outcome(workdir)}")
+        say(f"{workdir} is complete already: {outcome(workdir)}")
         return model
-    changes = {"horizontal_flip": config.horizontal_flip, "max_shift": config.max_shift}
-    batches = data.batches(
-        images,
-        config.batch_size,
-        training=True,
-        seed=config.seed,
-        first_epoch=done,
-        epochs=config.epochs,
-        **changes,
-    )
-    if real is not None:
+    progress = restore_interrupted(model, workdir, done)
+    steps_done = progress["steps"] if progress else 0
+
+    @functools.lru_cache(maxsize=1)  # As it copies the images.
+    def batches(first_epoch, skipped):
+        """Returns the training batches from a step of an epoch on."""
+        changes = {"horizontal_flip": config.horizontal_flip, "max_shift": config.max_shift}
+        found = data.batches(
+            images,
+            config.batch_size,
+            training=True,
+            seed=config.seed,
+            first_epoch=first_epoch,
+            epochs=config.epochs,
+            **changes,
+        ).skip(skipped)
+        if real is None:
+            return found
         more = real_batches(
             real,
             min(config.batch_size, len(real)),
             seed=config.seed,
-            skipped=done * steps_per_epoch,
+            skipped=first_epoch * steps_per_epoch + skipped,
             **changes,
         )
-        batches = data.with_real_images(batches, more)
+        return data.with_real_images(found, more)
+
+    batches(done, steps_done)  # Which also checks them, before anything is written.
     followed = images if test_images is None else test_images
     followed = followed[fixed_order(followed)[:monitored]]
-    if initial is not None and done == 0:
+    if initial is not None and done == steps_done == 0:
         for line in initial_weights.start_from(model, init_from):
             say(f"Weights of {initial['init_from']}, {line}")
     run_files.write(workdir, config, described, initial)
-    if done > 0:
-        say(f"Resuming {workdir} after epoch {done} of {config.epochs}")
+    if done > 0 or progress:
+        steps = f" and {steps_done} of {steps_per_epoch} steps" if progress else ""
+        say(f"Resuming {workdir} after epoch {done} of {config.epochs}{steps}")
     if done < config.epochs:
-        model.fit(
+        fit(
+            model,
             batches,
-            initial_epoch=done,
-            epochs=config.epochs,
-            steps_per_epoch=steps_per_epoch,
-            validation_data=None
-            if test_images is None
-            else data.batches(followed, config.batch_size, training=False),
+            steps_per_epoch,
+            epochs=(done, config.epochs),
+            progress=progress,
+            checkpoint=checkpoint,
             callbacks=[
                 *_callbacks(workdir, followed),
                 *_schedules(config, images, checkpoint.history(), init_from),
-                checkpoint,
+                *([TimeLeft()] if verbose else []),
             ],
+            validation_data=None
+            if test_images is None
+            else data.batches(followed, config.batch_size, training=False),
             verbose=verbose,
         )
     zoo.save_entry(
@@ -218,21 +239,23 @@ def train(
         asked,
         results={}
         if test_images is None
-        else test_results(model, config, test_images, measured_at="the end of wae-train"),
+        else test_results(
+            model, config, test_images, measured_at="the end of wae-train", verbose=bars
+        ),
         provenance={
             "paper": "arXiv:1711.01558",
             **(provenance or {}),
             **described,
             **(initial or {}),
             "epochs": config.epochs,
-            "seconds": sum(row["seconds"] for row in checkpoint.history()),
-            "device": _device(),
+            "seconds": sum(row.get("seconds", 0.0) for row in checkpoint.history()),
+            "device": device(),
             "precision": config.precision,
             "tensorflow": tf.__version__,
             "keras": keras.__version__,
         },
     )
-    say(f"Wrote {workdir}: {_outcome(workdir)}")
+    say(f"Wrote {workdir}: {outcome(workdir)}")
     return model
 
 
@@ -240,7 +263,6 @@ def _callbacks(workdir, followed):
     """Returns what logs, draws and stops a training; logs are complete for what comes after."""
     logs = workdir / "tensorboard"
     return [
-        callbacks.EpochLog(),
         callbacks.FiniteLoss(),
         callbacks.TensorBoard(logs, write_graph=False),
         callbacks.SampleGrid(workdir / "pictures", followed[:32], log_dir=logs / "pictures"),
@@ -272,19 +294,3 @@ def _check_num_images(config, found):
             "`num_images` must be the number of training images, which MMD++ weighs pairs of codes "
             f"by. Received: num_images={config.num_images}, with {found} training images"
         )
-
-
-def _outcome(workdir):
-    """Says in words how good the entry is that a directory holds, and how to load it."""
-    results = zoo.read_entry(workdir).get("results", {})
-    error, measured = results.get("losses", {}).get("squared_error"), ""
-    if error is not None:
-        measured = f"squared error {error:.2f} on {results['test_images']:,} test images; "
-    return f"{measured}wae_tf.load({str(workdir)!r}) returns the model"
-
-
-def _device():
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
-    return platform.processor() or platform.machine()
