@@ -85,7 +85,7 @@ def test_pages_load_nothing_from_elsewhere(site):
 def test_notebooks_and_gallery_are_pages(site):
     for name in ("01_first_faces", "05_reading_an_evaluation"):
         page = Page(site / "notebooks" / f"{name}.html")
-        assert any(link.endswith(".png") for link in page.loads)
+        assert any(link.endswith(".jpg") for link in page.loads)
     assert any("celeba" in link for link in Page(site / "gallery.html").loads)
 
 

@@ -32,9 +32,9 @@ def page(cells, name):
         parts.append(_block("python", source))
         for output in cell["outputs"]:
             data = output.get("data", {})
-            if "image/png" in data:
-                file = f"{name}/{len(pictures)}.png"
-                pictures[file] = base64.b64decode(data["image/png"])
+            if "image/jpeg" in data:
+                file = f"{name}/{len(pictures)}.jpg"
+                pictures[file] = base64.b64decode(data["image/jpeg"])
                 parts.append(f"![Output of the lines above]({file})")
             elif text := "".join(output.get("text", data.get("text/plain", ""))):
                 parts.append(_block("text", text))
