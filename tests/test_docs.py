@@ -8,11 +8,12 @@ import shlex
 
 import pytest
 
-from wae_tf.bin import evaluate, explore, export, publish, sample, train
+from wae_tf.bin import apply, evaluate, explore, export, publish, sample, train
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAMS = {
+    "wae-apply": apply,
     "wae-evaluate": evaluate,
     "wae-explore": explore,
     "wae-export": export,

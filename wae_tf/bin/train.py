@@ -52,6 +52,12 @@ _CRITIC_SPLIT = flags.DEFINE_string(
     "Which images of --critic_data, or else of --data, those are.",
     flag_values=_FLAGS,
 )
+_KEEP_CRITIC = flags.DEFINE_bool(
+    "keep_critic",
+    False,
+    "Whether the entry keeps the critic, for --init_from of another training.",
+    flag_values=_FLAGS,
+)
 _IMAGE_SIZE = flags.DEFINE_integer(
     "image_size",
     None,
@@ -130,6 +136,7 @@ def _train(arguments):
         **{f.name: f.value for f in (_SPLIT, _TEST_SPLIT, _IMAGE_SIZE) if f.present},
         **({"critic_data": _data_arguments(_CRITIC_DATA.value)} if _CRITIC_DATA.present else {}),
         **({"critic_split": _CRITIC_SPLIT.value} if _CRITIC_SPLIT.present else {}),
+        **({"keep_critic": True} if _KEEP_CRITIC.value else {}),
         **common.given(_OVERRIDES),
         "workdir": "DIR",
     }
@@ -143,6 +150,7 @@ def _train(arguments):
         provenance={"command": command_line("wae-train", command)},
         critic_data=None if real is None else common.sources(real),
         critic_split=_CRITIC_SPLIT.value,
+        keep_critic=_KEEP_CRITIC.value,
         **arguments,
     )
 

@@ -7,60 +7,22 @@ import keras
 import tensorflow as tf
 
 from wae_tf import data, zoo
+from wae_tf.data.augmentation import check_max_shift
 from wae_tf.data.memory import cache_options
 from wae_tf.data.real_images import real_batches
 from wae_tf.data.several import describe_sources, is_several, load_sources
 from wae_tf.models.build import build_model
-from wae_tf.models.wae_gan import WAEGAN
-from wae_tf.schedules import EpochSchedule
 from wae_tf.training import callbacks, initial_weights, run_files
 from wae_tf.training.alone import alone_in_workdir
 from wae_tf.training.interrupted import fit, restore_interrupted
+from wae_tf.training.optimizers import compile_model, take_averages
 from wae_tf.training.plateau import PlateauLearningRate
 from wae_tf.training.pretraining import PretrainEncoder
 from wae_tf.training.time_left import TimeLeft
 from wae_tf.training.words import device, outcome
 from wae_tf.zoo.results import fixed_order, test_results
 
-__all__ = ["compile_model", "train"]
-
-_CRITIC_BETA_2 = 0.99  # The critic must follow what it judges: a memory of 100 steps.
-
-
-def compile_model(model, config, steps_per_epoch, **kwargs):
-    """Compiles a model with the config's optimizers: Adam, and its rate schedule.
-
-    Args:
-        model: What `build_model(config)` or `load` returned.
-        config: `WAEConfig`.
-        steps_per_epoch: Training images divided by the batch size, rounded down.
-        **kwargs: Other arguments of `WAE.compile`, such as `jit_compile`.
-
-    Returns:
-        The same model.
-
-    Example:
-        >>> config = wae_tf.load_config("mnist_wae_mmd")
-        >>> model = compile_model(wae_tf.load("mnist_wae_mmd"), config, steps_per_epoch=600)
-    """
-
-    def adam(learning_rate, **options):
-        if config.lr_schedule != "plateau":  # Which a callback sees to.
-            learning_rate = EpochSchedule(
-                learning_rate,
-                config.lr_schedule,
-                epochs=config.epochs,
-                steps_per_epoch=steps_per_epoch,
-                decay_epochs=config.lr_decay_epochs,
-            )
-        return keras.optimizers.Adam(learning_rate, beta_1=config.adam_beta_1, **options)
-
-    if isinstance(model, WAEGAN):
-        kwargs["discriminator_optimizer"] = adam(config.discriminator_learning_rate)
-    if model.critic is not None:
-        kwargs["critic_optimizer"] = adam(config.critic_learning_rate, beta_2=_CRITIC_BETA_2)
-    model.compile(adam(config.learning_rate), **kwargs)
-    return model
+__all__ = ["train"]
 
 
 @alone_in_workdir
@@ -81,6 +43,7 @@ def train(
     init_from=None,
     critic_data=None,
     critic_split=None,
+    keep_critic=False,
 ):
     """Trains a model, resuming where an earlier call stopped, and writes a zoo entry.
 
@@ -118,14 +81,15 @@ def train(
             takes `source`.
         critic_split: Which of those images; None takes the training images themselves, or,
             with `critic_data`, "train".
+        keep_critic: Whether the entry keeps the critic's weights, too, to start others from.
 
     Returns:
         The trained model, compiled.
 
     Raises:
-        ValueError: The images are none, `workdir` cannot be written to or holds a run of
-            another config, on other training images or from other weights, one whose files are
-            damaged, or one that another process goes on with; or no layer of `init_from` fits.
+        ValueError: Values of the config do not fit each other; there are no images; `workdir`
+            cannot be written to or holds a run of another config, images or weights, a damaged
+            one, or one that another process goes on with; or no layer of `init_from` fits.
         FileNotFoundError: `source` is not there.
         FloatingPointError: The loss became NaN or infinite; the last good checkpoint stays.
         OSError: The disk is full, or gone; what is done stays.
@@ -141,6 +105,8 @@ def train(
     if note:
         say(note)
     run_files.check_config(workdir, config)
+    check_max_shift(config.max_shift, config.image_shape)
+    model = build_model(config)  # Before images are read: it refuses values that do not fit.
     initial = None if init_from is None else initial_weights.describe_weights(init_from)
     run_files.check_initial_weights(workdir, initial)
 
@@ -170,11 +136,11 @@ def train(
     first = source[0] if is_several(source) else source
     test_images = None if test_split is None else images_of(first, test_split, "test")[0]
     steps_per_epoch = len(images) // config.batch_size
-    model = compile_model(
-        build_model(config), config, max(steps_per_epoch, 1), jit_compile=jit_compile
-    )
+    compile_model(model, config, max(steps_per_epoch, 1), jit_compile=jit_compile)
     checkpoint = callbacks.Checkpoint(workdir)
     done = checkpoint.restore(model, say if verbose else warnings.warn)
+    if done == config.epochs:
+        take_averages(model)
     if done == config.epochs and zoo.is_entry(workdir):
         say(f"{workdir} is complete already: {outcome(workdir)}")
         return model
@@ -237,6 +203,7 @@ def train(
         workdir,
         model,
         asked,
+        critic=keep_critic,
         results={}
         if test_images is None
         else test_results(
