@@ -111,6 +111,7 @@ def test_other_flags_are_arguments_of_train(run, calls):
         "jit_compile": "auto",
         "verbose": 1,
         "init_from": None,
+        "stop_on_failure": False,
         "critic_data": None,
         "critic_split": None,
     }
@@ -123,6 +124,7 @@ def test_other_flags_are_arguments_of_train(run, calls):
         "jit_compile": True,
         "verbose": 2,
         "init_from": None,
+        "stop_on_failure": False,
         "critic_data": ["a.zip", "b.zip"],
         "critic_split": "train[:5],train",
     }

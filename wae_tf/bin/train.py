@@ -87,6 +87,12 @@ _JIT_COMPILE = flags.DEFINE_enum(
 _VERBOSE = flags.DEFINE_integer(
     "verbose", 1, "1 shows a progress bar, 2 a line an epoch, 0 none.", flag_values=_FLAGS
 )
+_STOP_ON_FAILURE = flags.DEFINE_bool(
+    "stop_on_failure",
+    False,
+    "Whether to end where a finding fails the model; without, it is only said.",
+    flag_values=_FLAGS,
+)
 _OVERRIDES = common.define_config_flags(_FLAGS)
 _CHOICE = {"auto": "auto", "true": True, "false": False}
 
@@ -100,6 +106,7 @@ def main():
         "jit_compile": _CHOICE[_JIT_COMPILE.value],
         "verbose": _VERBOSE.value,
         "init_from": _INIT_FROM.value,
+        "stop_on_failure": _STOP_ON_FAILURE.value,
     }
     try:
         if choosing:

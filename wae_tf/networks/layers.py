@@ -5,6 +5,7 @@ import random
 import keras
 import numpy as np
 
+from wae_tf.networks.batch_norm import BatchNormalization
 from wae_tf.pixels import check_pixel_range
 
 
@@ -68,9 +69,7 @@ class LayerFactory:
         return lambda x: conv(double(x))
 
     def batch_norm(self, name):
-        return keras.layers.BatchNormalization(
-            epsilon=1e-5, momentum=0.9, dtype=self._dtype, name=name
-        )
+        return BatchNormalization(epsilon=1e-5, momentum=0.9, dtype=self._dtype, name=name)
 
     def relu(self, name):
         return keras.layers.ReLU(dtype=self._dtype, name=name)

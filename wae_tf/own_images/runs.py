@@ -29,6 +29,7 @@ def train(
     cache="auto",
     jit_compile="auto",
     verbose="auto",
+    stop_on_failure=False,
     **given,
 ):
     """Chooses a config for images, trains and measures it, and writes a zoo entry with a card.
@@ -45,6 +46,7 @@ def train(
         workdir: Directory of this run; made if it is not there.
         cache: As in `wae_tf.training.train`, like `jit_compile`.
         verbose: As in `keras.Model.fit`; 0 prints nothing at all.
+        stop_on_failure: As in `wae_tf.training.train`.
 
     Returns:
         The trained model as `wae_tf.load(workdir)` returns it, with its sampler.
@@ -52,7 +54,7 @@ def train(
     Raises:
         ValueError: As in `choose` and `wae_tf.training.train`.
         FileNotFoundError: `source` is not there.
-        FloatingPointError: The loss became NaN or infinite.
+        FloatingPointError: The loss became NaN or infinite, or a finding ended the run.
         ImportError: The extras `evaluate` or `plots` are missing, which what follows the training
             needs.
 
@@ -82,6 +84,7 @@ def train(
         verbose=verbose,
         provenance={"command": images.train_command(config, init_from, chosen, reasons)},
         init_from=init_from,
+        stop_on_failure=stop_on_failure,
     )
     sources = {**zoo.read_entry(config).get("sources", {}), **reasons}
     return complete(workdir, images, sources=sources, verbose=verbose)

@@ -12,7 +12,7 @@ from wae_tf.data.memory import cache_options
 from wae_tf.data.real_images import real_batches
 from wae_tf.data.several import describe_sources, is_several, load_sources
 from wae_tf.models.build import build_model
-from wae_tf.training import callbacks, initial_weights, run_files
+from wae_tf.training import callbacks, findings_log, initial_weights, run_files
 from wae_tf.training.alone import alone_in_workdir
 from wae_tf.training.interrupted import fit, restore_interrupted
 from wae_tf.training.optimizers import compile_model, take_averages
@@ -44,6 +44,7 @@ def train(
     critic_data=None,
     critic_split=None,
     keep_critic=False,
+    stop_on_failure=False,
 ):
     """Trains a model, resuming where an earlier call stopped, and writes a zoo entry.
 
@@ -82,6 +83,8 @@ def train(
         critic_split: Which of those images; None takes the training images themselves, or,
             with `critic_data`, "train".
         keep_critic: Whether the entry keeps the critic's weights, too, to start others from.
+        stop_on_failure: Whether a finding that fails the model (`wae_tf.training.findings_log`)
+            ends the run; the same call without it goes on.
 
     Returns:
         The trained model, compiled.
@@ -91,7 +94,7 @@ def train(
             cannot be written to or holds a run of another config, images or weights, a damaged
             one, or one that another process goes on with; or no layer of `init_from` fits.
         FileNotFoundError: `source` is not there.
-        FloatingPointError: The loss became NaN or infinite; the last good checkpoint stays.
+        FloatingPointError: The loss is not finite, or a finding ended the run; checkpoints stay.
         OSError: The disk is full, or gone; what is done stays.
         wae_tf.signals.Stopped: A signal asked to end; it is a `KeyboardInterrupt`.
 
@@ -172,7 +175,7 @@ def train(
         return data.with_real_images(found, more)
 
     batches(done, steps_done)  # Which also checks them, before anything is written.
-    followed = images if test_images is None else test_images
+    followed, seen = (images, None) if test_images is None else (test_images, images)
     followed = followed[fixed_order(followed)[:monitored]]
     if initial is not None and done == steps_done == 0:
         for line in initial_weights.start_from(model, init_from):
@@ -192,7 +195,8 @@ def train(
             callbacks=[
                 *_callbacks(workdir, followed),
                 *_schedules(config, images, checkpoint.history(), init_from),
-                *([TimeLeft()] if verbose else []),
+                *([TimeLeft(config.epochs, steps_per_epoch)] if verbose else []),
+                *findings_log.of_run(followed, seen, checkpoint.history(), stop_on_failure, say),
             ],
             validation_data=None
             if test_images is None
@@ -209,6 +213,7 @@ def train(
         else test_results(
             model, config, test_images, measured_at="the end of wae-train", verbose=bars
         ),
+        **findings_log.at_end(model, followed, seen, checkpoint.history(), config, say),
         provenance={
             "paper": "arXiv:1711.01558",
             **(provenance or {}),
