@@ -109,3 +109,10 @@ def test_what_is_no_animation_is_refused(frames, fps, tmp_path):
     with pytest.raises(ValueError, match="`frames` must be images of one shape"):
         pictures.save_animation(tmp_path / "a.webp", frames, fps=fps)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name, kind", [("a.png", "PNG"), ("a.JPG", "JPEG"), ("a.jpeg", "JPEG")])
+def test_a_file_is_what_its_name_says(tmp_path, name, kind):
+    pictures.save(tmp_path / name, np.full((4, 6, 3), 0.5), scale=3)
+    with Image.open(tmp_path / name) as written:
+        assert (written.format, written.size) == (kind, (18, 12))

@@ -1,7 +1,6 @@
-"""Draws the pictures of the README, all but the faces, from the models of the zoo.
+"""Draws the pictures of the README from the models of the zoo.
 
 python docs/images/make.py
-wae-sample --model=celeba_wae_mmd --sampler=gmm --num=64 --output=docs/images/celeba_wae_mmd.jpg
 
 After a change of a model's weights, run it again.
 """
@@ -14,6 +13,12 @@ from scipy.stats import norm
 import wae_tf
 
 HERE = pathlib.Path(__file__).resolve().parent
+
+
+def faces():
+    """Shows 64 samples, those of the README's first command but for its seed and size."""
+    images = wae_tf.load("celeba_wae_mmd").sample(64, seed=0, sampler="gmm")
+    wae_tf.pictures.save(HERE / "celeba_wae_mmd.jpg", wae_tf.pictures.grid(images, 8), 2)
 
 
 def digit_interpolation():
@@ -47,6 +52,7 @@ def thumbnails():
 
 
 if __name__ == "__main__":
+    faces()
     digit_interpolation()
     latent_plane()
     thumbnails()

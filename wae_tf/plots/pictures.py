@@ -68,9 +68,14 @@ def comparison(images, reconstructions, columns=8, gap=1):
 
 
 def save(path, image, scale=2):
-    """Writes one image `(height, width, channels)` as PNG, each pixel `scale` wide."""
+    """Writes one image `(height, width, channels)`, each pixel `scale` wide.
+
+    A file whose name ends in `.jpg` or `.jpeg` is a JPEG of quality 85, any other a PNG.
+    """
+    jpeg = str(path).lower().endswith((".jpg", ".jpeg"))
+    options = {"format": "JPEG", "quality": 85} if jpeg else {"format": "PNG"}
     with files.replacing(path) as temporary:
-        _enlarged(image, scale).save(temporary, format="PNG")
+        _enlarged(image, scale).save(temporary, **options)
 
 
 def save_animation(path, frames, scale=2, fps=12, quality=None):
