@@ -115,8 +115,9 @@ def _image(grey, kind, rng):
         image = Image.fromarray(np.full(size[::-1], 257 * value, "uint16"))
     elif mode == "1":  # Black or white alone: another grey.
         image = Image.new("L", size, value)
-    else:
-        image = Image.new("RGB", size, (value,) * 3).convert(mode)
+    else:  # Palettes that have the grey itself.
+        image = Image.new("RGB", size, (value,) * 3)
+        image = image.convert(mode, palette=Image.Palette.ADAPTIVE)
     file = io.BytesIO()
     image.save(file, kind, **({"lossless": True} if kind == "WEBP" else {}))
     return file.getvalue()
