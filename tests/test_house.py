@@ -19,6 +19,7 @@ OUTSIDE_PACKAGES = {
     "pixels.py",
     "precision.py",
     "quiet.py",
+    "replicas.py",
     "requirements.py",
     "schedules.py",
 }

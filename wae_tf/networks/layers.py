@@ -4,6 +4,7 @@ import random
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 
 class LayerFactory:
@@ -58,8 +59,13 @@ class LayerFactory:
         )
 
     def batch_norm(self, name):
+        """Made for several replicas, it takes the statistics of the global batch."""
         return keras.layers.BatchNormalization(
-            epsilon=1e-5, momentum=0.9, dtype=self._dtype, name=name
+            epsilon=1e-5,
+            momentum=0.9,
+            synchronized=tf.distribute.get_strategy().num_replicas_in_sync > 1,
+            dtype=self._dtype,
+            name=name,
         )
 
     def relu(self, name):
