@@ -1,13 +1,17 @@
 """Checks `wae-train`: its flags, its errors, and that it resumes."""
 
 import dataclasses
+import errno
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tiny
 
 import wae_tf
@@ -235,3 +239,41 @@ def test_help_of_the_installed_program_is_the_same(monkeypatch, capsys):
     assert exit.value.code == 0
     shown = capsys.readouterr().out
     assert "--workdir" in shown and "--reg_weight" in shown
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_a_program_as_shells_expect_it(
+    run, folder, monkeypatch, capsys, number, status
+):
+    workdir = f"--workdir={folder / f'ended_by_{number}'}"
+    step = training.callbacks.FiniteLoss.on_train_batch_end
+
+    def signalled(callback, batch, logs=None):
+        os.kill(os.getpid(), number)
+        return step(callback, batch, logs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training.callbacks.FiniteLoss, "on_train_batch_end", signalled)
+        assert run(workdir) == status
+    last = capsys.readouterr().err.strip().split("\n")[-1]
+    how = "resumes in epoch 1, after the step that it stopped in"
+    assert last == f"Interrupted; the same command {how}"
+    assert run(workdir) in (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "Free space on the disk"),
+        (tf.errors.PermissionDeniedError(None, None, "events.v2; Permission denied"), "denied"),
+        (tf.errors.ResourceExhaustedError(None, None, "a; No space left on device"), "Free space"),
+        (OSError(errno.EIO, "Input/output error"), "Input/output error"),
+    ],
+)
+def test_what_a_disk_does_not_do_ends_in_one_line(run, folder, monkeypatch, error, said):
+    def failing(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(training.callbacks.SampleGrid, "on_epoch_end", failing)
+    said_last = run(f"--workdir={folder / 'failing'}")
+    assert said in said_last and "\n" not in said_last

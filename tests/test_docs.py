@@ -8,13 +8,14 @@ import shlex
 
 import pytest
 
-from wae_tf.bin import evaluate, export, sample, train
+from wae_tf.bin import evaluate, export, publish, sample, train
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAMS = {
     "wae-evaluate": evaluate,
     "wae-export": export,
+    "wae-publish": publish,
     "wae-sample": sample,
     "wae-train": train,
 }

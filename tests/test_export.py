@@ -38,6 +38,10 @@ CONFIGS = {
         divergence="gan", prior_log_prob=True, batch_size=BATCH, epochs=8,
         lr_schedule="manual_smooth",
     ),
+    "critic": tiny.config(
+        critic_weight=0.5, critic_width=4, critic_layers=1, batch_size=BATCH, epochs=8,
+        lr_schedule="manual_smooth",
+    ),
 }  # fmt: skip
 CONFIGS["bfloat16"] = dataclasses.replace(CONFIGS["gan"], precision="mixed_bfloat16")
 
@@ -111,7 +115,9 @@ def history_of(directory):
 
 # Fifty steps of Adam amplify the rounding of sums in another order. Measured, on these and on
 # random images: losses to 3e-5 (WAE-MMD), 2e-7 (WAE-GAN) and 5e-5 (bfloat16).
-@pytest.mark.parametrize("kind, tolerance", [("mmd", 5e-4), ("gan", 5e-5), ("bfloat16", 5e-3)])
+@pytest.mark.parametrize(
+    "kind, tolerance", [("mmd", 5e-4), ("gan", 5e-5), ("critic", 5e-4), ("bfloat16", 5e-3)]
+)
 def test_fifty_steps_agree_with_tensorflow(exported, runner, kind, tolerance):
     import jax
 
@@ -239,6 +245,27 @@ def test_another_config_does_not_replace_an_export(copied):
     before = {identity(name): value for name, value in before.items()}
     for name, value in state_of(directory).items():
         np.testing.assert_array_equal(value, before[identity(name)], name)
+
+
+def test_other_files_are_not_exported_among(copied, tmp_path):
+    directory = copied()
+    (directory / "thesis.txt").write_text("years")
+    with pytest.raises(ValueError, match="must be new, empty or an export.*'thesis.txt'"):
+        export.export_train_step(model_of("small"), BATCH, directory, config=CONFIGS["small"])
+    assert (directory / "signature.json").is_file()
+
+
+def test_half_an_export_is_none(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    config = dataclasses.replace(CONFIGS["small"], epochs=1)
+    with pytest.raises(OSError, match="No space"):
+        export.export_run(config, tmp_path, spots())
+    assert not (tmp_path / "signature.json").exists()
+    with pytest.raises(ValueError, match="`wae_tf.export_train_step` wrote"):
+        export.import_run(tmp_path, tmp_path / "run")
 
 
 def test_a_training_is_not_replaced(copied):

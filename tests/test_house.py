@@ -15,13 +15,14 @@ OUTSIDE_PACKAGES = {
     "_version.py",
     "combinations.py",
     "config.py",
-    "files.py",
     "pixels.py",
     "precision.py",
+    "progress_bar.py",
     "quiet.py",
     "replicas.py",
     "requirements.py",
     "schedules.py",
+    "signals.py",
 }
 SAME_PART = {"__init__.py", "base.py", "build.py"}
 
@@ -69,7 +70,7 @@ def test_an_upward_import_is_found(tmp_path, line):
         copy = tmp_path / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
-    (tmp_path / "wae_tf" / "files.py").write_text(line + "\n")
+    (tmp_path / "wae_tf" / "files" / "__init__.py").write_text(line + "\n")
     result = linter(tmp_path)
     assert result.returncode == 1, result.stdout + result.stderr
     assert "wae_tf.files" in result.stdout

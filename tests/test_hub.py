@@ -2,16 +2,19 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
 import hub_server
+import keras
 import numpy as np
 import pytest
 import tiny
 
 import wae_tf
-from wae_tf.zoo import hub
+from wae_tf import cards
+from wae_tf.zoo import compression, hub
 
 pytest.importorskip("huggingface_hub")
 constants = pytest.importorskip("huggingface_hub.constants")
@@ -39,13 +42,7 @@ def server(entry, tmp_path, monkeypatch):
     held.files = {path.name: path.read_bytes() for path in entry.iterdir()}
     held.files["evil.py"] = b"raise SystemExit(1)"
     with hub_server.serve(held) as address:
-        monkeypatch.setattr(constants, "ENDPOINT", address)
-        monkeypatch.setattr(
-            constants,
-            "HUGGINGFACE_CO_URL_TEMPLATE",
-            address + "/{repo_id}/resolve/{revision}/{filename}",
-        )
-        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+        hub_server.use(monkeypatch, address, tmp_path / "cache")
         held.address = address
         yield held
 
@@ -95,12 +92,55 @@ def test_a_fresh_process_loads_it_and_then_again_without_the_hub(server, tmp_pat
     assert len(server.asked) == asked
 
 
-def test_weights_with_another_hash_are_refused(server):
-    content = bytearray(server.files[WEIGHTS])
-    content[-1] ^= 1
-    server.files[WEIGHTS] = bytes(content)
-    with pytest.raises(ValueError, match="must have the SHA-256"):
+def changed(content):
+    """Returns bytes of which the last is another."""
+    return content[:-1] + bytes([content[-1] ^ 1])
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, "sampler_gmm.h5"])
+def test_a_file_with_another_hash_is_refused_and_does_not_stay(server, name):
+    right = server.files[name]
+    server.files[name] = changed(right)
+    with pytest.raises(ValueError, match=r"must have the SHA-256.*removed.*tell who published it"):
         wae_tf.load(ADDRESS)
+    assert bodies(server).count(name) == 2  # Damage on the way would have been mended.
+    cache = pathlib.Path(constants.HF_HUB_CACHE)
+    assert not list(cache.rglob(name))
+    kept = [path.read_bytes() for path in cache.rglob("*") if path.is_file()]
+    assert changed(right) not in kept
+    server.files[name] = right
+    assert wae_tf.load(ADDRESS).sample(2, seed=0).shape == (2, 8, 8, 1)
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, "sampler_gmm.h5"])
+def test_a_file_that_was_damaged_in_the_cache_is_fetched_again(server, entry, name):
+    directory = hub.download(ADDRESS)
+    blob = (directory / name).resolve()
+    blob.write_bytes(changed(blob.read_bytes()))
+    model = wae_tf.load(ADDRESS)
+    tiny.assert_identical(tiny.weights(model), tiny.weights(wae_tf.load(entry)))
+    assert (directory / name).read_bytes() == server.files[name]
+    assert bodies(server).count(name) == 2
+
+
+def test_nothing_is_written_into_the_cache(server):
+    def found():
+        cache = pathlib.Path(constants.HF_HUB_CACHE)
+        paths = [path for path in cache.rglob("*") if path.is_file() and path.suffix != ".lock"]
+        return {path: path.read_bytes() for path in paths}
+
+    wae_tf.load(ADDRESS)
+    before = found()
+    images = tiny.images()
+    for write in (
+        lambda: cards.write_card(ADDRESS),
+        lambda: compression.compress(ADDRESS, images),
+        lambda: wae_tf.zoo.save_samplers(ADDRESS, wae_tf.load(ADDRESS)),
+        lambda: wae_tf.zoo.update_entry(ADDRESS, evaluation={}),
+    ):
+        with pytest.raises(ValueError, match="must be on this machine"):
+            write()
+    assert found() == before
 
 
 @pytest.mark.parametrize("name", FETCHED)
@@ -137,6 +177,39 @@ def test_a_cut_connection_leaves_no_model_and_a_later_load_works(server, monkeyp
     assert wae_tf.load(ADDRESS).sample(2, seed=0).shape == (2, 8, 8, 1)
 
 
+def hold_what_keras_writes(entry, server, directory):
+    """Makes the server hold what `model.save("hf://ada/digits")` of Keras uploads."""
+    keras.saving.save_model(wae_tf.load(entry), str(directory), zipped=False)
+    paths = [path for path in directory.rglob("*") if path.is_file()]
+    server.files = {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
+    server.files["assets/evil.py"] = server.files["evil.py"] = b"raise SystemExit(1)"
+
+
+def test_what_keras_wrote_loads_without_an_entry(server, entry, tmp_path):
+    hold_what_keras_writes(entry, server, tmp_path / "by_keras")
+    model, expected = wae_tf.load(ADDRESS), wae_tf.load(entry)
+    for sampler in ("prior", "gmm"):
+        np.testing.assert_array_equal(
+            model.sample(5, seed=2, sampler=sampler), expected.sample(5, seed=2, sampler=sampler)
+        )
+    assert set(bodies(server)) == set(server.files) - {"evil.py", "assets/evil.py"}
+    del server.files[WEIGHTS]
+    server.commit = "f" * 40
+    with pytest.raises(ValueError, match=f"Received: {WEIGHTS} of 'hf://"):
+        wae_tf.load(ADDRESS)
+
+
+def test_what_keras_wrote_brings_no_classes_of_its_own(server, entry, tmp_path):
+    hold_what_keras_writes(entry, server, tmp_path / "by_keras")
+    config = json.loads(server.files["config.json"])
+    config["config"]["encoder"]["module"] = "antigravity"
+    config["config"]["encoder"]["registered_name"] = "strange>Layer"
+    server.files["config.json"] = json.dumps(config).encode()
+    with pytest.raises(ValueError, match="registered.*Received: antigravity"):
+        wae_tf.load(ADDRESS)
+    assert bodies(server) == ["config.json"] and "antigravity" not in sys.modules
+
+
 def test_a_file_above_the_limit_is_not_fetched(server):
     size = len(server.files[WEIGHTS])
     with pytest.raises(ValueError, match=f"with {size:,}"):
@@ -155,8 +228,8 @@ def test_a_file_above_the_limit_is_not_fetched(server):
     ],
 )
 def test_an_entry_that_lists_other_files_is_refused(server, change):
-    changed = {**json.loads(server.files["entry.json"]), **change}
-    server.files["entry.json"] = json.dumps(changed).encode()
+    entry = {**json.loads(server.files["entry.json"]), **change}
+    server.files["entry.json"] = json.dumps(entry).encode()
     with pytest.raises(ValueError, match="must hold an entry"):
         wae_tf.load(ADDRESS)
     assert bodies(server) == ["entry.json"]
@@ -168,11 +241,6 @@ def test_an_entry_that_lists_other_files_is_refused(server, change):
 def test_what_is_no_address_is_refused(address):
     with pytest.raises(ValueError, match="must be 'hf://user/name'"):
         wae_tf.load(address)
-
-
-def test_an_entry_of_the_hub_is_not_written_to():
-    with pytest.raises(ValueError, match="must be on this machine"):
-        wae_tf.zoo.update_entry(ADDRESS, evaluation={})
 
 
 def test_without_the_library_the_extra_is_named(monkeypatch):

@@ -14,7 +14,7 @@ import tiny
 from PIL import Image
 
 import wae_tf
-from wae_tf import own_images, zoo
+from wae_tf import own_images, requirements, zoo
 from wae_tf.bin import train
 from wae_tf.own_images import completion, printing, runs
 from wae_tf.own_images.choosing import settle
@@ -605,3 +605,24 @@ def test_too_few_or_too_small_images_are_refused(tmp_path):
     with pytest.raises(ValueError, match="whole JPEG.*none of which is one"):
         own_images.choose(tmp_path / "broken")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "command"),
+    [
+        ("sklearn.mixture", r"pip install 'wae_tf\[evaluate\]'"),
+        ("scipy.stats", r"pip install 'wae_tf\[evaluate\]'"),
+        ("matplotlib", r"pip install 'wae_tf\[plots\]'"),
+    ],
+)
+def test_missing_extras_are_named_before_the_training(
+    photos, tmp_path, monkeypatch, module, command
+):
+    def missing(name):
+        if name == module:
+            raise ModuleNotFoundError(name=name.partition(".")[0])
+
+    monkeypatch.setattr(requirements.importlib, "import_module", missing)
+    with pytest.raises(ImportError, match=command):
+        own_images.train(photos, tmp_path / "run", verbose=0, **TINY)
+    assert not list((tmp_path / "run").iterdir())

@@ -81,3 +81,13 @@ def test_an_import_that_fails_shows_what_was_said(tmp_path):
     done = imports(tmp_path, "wae-sample", more="raise ImportError('no library')")
     assert done.returncode == 1
     assert "NOISE" in done.stderr and "ImportError: no library" in done.stderr
+
+
+def test_a_full_or_absent_place_for_temporary_files_stops_no_program(monkeypatch):
+    def full(*args, **kwargs):
+        raise FileNotFoundError("No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(quiet.tempfile, "TemporaryFile", full)
+    with quiet._stderr_aside():
+        done = True
+    assert done

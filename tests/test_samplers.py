@@ -316,7 +316,7 @@ def test_a_file_that_is_no_sampler_is_refused(tmp_path):
     sampler = samplers.fit_codes(clusters(50), "gmm", components=2)
     sampler.arrays["means"] = sampler.arrays["means"][:, :2]
     samplers.write(path, sampler)
-    with pytest.raises(ValueError, match="must have the arrays"):
+    with pytest.raises(ValueError, match="the array .means. is float32.*must have the shape"):
         samplers.read(path)
 
 

@@ -105,8 +105,19 @@ out = {{
     "encode": call["encode"](images=unit)["codes"],
     "encode_uint8": call["encode_uint8"](images=x)["codes"],
     "decode": call["decode"](codes=z)["images"],
-    **{{s: call[s](n=n, seed=seed)["images"] for s in call if s.startswith("sample")}},
+    **{{
+        s: call[s](n=n, seed=seed)["images"]
+        for s in call
+        if s.startswith("sample") and not s.endswith("from_noise")
+    }},
 }}
+normal = np.random.default_rng([0, 3]).standard_normal((7, 3)).astype("float32")
+uniform = np.random.default_rng([1, 3]).random(7).astype("float32")
+for kind in ("gmm", "flow", "two_stage"):
+    noise = {{"normal": normal, **({{"uniform": uniform}} if kind == "gmm" else {{}})}}
+    noise = {{name: tf.constant(values) for name, values in noise.items()}}
+    s = f"sample_{{kind}}_from_noise"
+    out[s] = call[s](**noise)["images"]
 np.savez("out.npz", **out)
 """,
         tmp_path,
@@ -125,6 +136,7 @@ np.savez("out.npz", **out)
         if sampler.takes_uniform:
             noise["uniform"] = tf.random.stateless_uniform((7,), (3, 1))
         expected[f"sample_{kind}"] = model.decode(sampler.from_noise(**noise))
+        expected[f"sample_{kind}_from_noise"] = model.sample(7, seed=3, sampler=kind)
     assert set(out) == set(expected)
     for name, want in expected.items():
         assert out[name].dtype == np.float32
@@ -261,6 +273,36 @@ def test_an_earlier_export_is_replaced_when_asked(model, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_formats_that_only_keras_has_come_whole_or_not_at_all(model, tmp_path, monkeypatch):
+    signature = [keras.InputSpec(shape=(None, 8, 8, 1), dtype="float32")]
+    x = tiny.images(2)
+    model.export(tmp_path / "out", format="tf_saved_model", input_signature=signature)
+    loaded = tf.saved_model.load(tmp_path / "out")
+    got = loaded.serve(tf.constant(x / 255.0, tf.float32))
+    np.testing.assert_allclose(got, model.reconstruct(x), atol=1e-5)
+    with pytest.raises(ValueError, match="new or empty"):
+        model.export(tmp_path / "out", format="tf_saved_model", input_signature=signature)
+    fails = []
+
+    def written(self, path, **options):
+        for file in (pathlib.Path(path), pathlib.Path(path).with_suffix(".bin")):
+            file.write_text(options["format"])
+            if fails:
+                raise OSError("No space left on device")
+
+    monkeypatch.setattr(keras.Model, "export", written)
+    model.export(tmp_path / "model.xml", format="openvino")
+    assert (tmp_path / "model.bin").read_text() == "openvino"
+    (tmp_path / "model.xml").unlink()
+    with pytest.raises(ValueError, match="must be new.*model.bin"):
+        model.export(tmp_path / "model.xml", format="openvino")
+    model.export(tmp_path / "model.xml", format="openvino", overwrite=True)
+    fails.append(True)
+    with pytest.raises(OSError, match="No space"):
+        model.export(tmp_path / "other.xml", format="openvino")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.bin", "model.xml", "out"]
+
+
 def test_a_failed_export_leaves_the_earlier_one(model, tmp_path, monkeypatch):
     export_parts(model, tmp_path / "out", ["decoder"], format="saved_model")
 
@@ -392,6 +434,8 @@ def test_documented_requests_are_answered_by_the_signatures(documented):
         np.testing.assert_allclose(again, loaded.reconstruct(images), atol=1e-5)
     np.testing.assert_allclose(names["samples"], loaded.sample(4, seed=0), atol=1e-5)
     assert names["better_samples"].shape == (4, 28, 28, 1)
+    same_samples = loaded.sample(4, seed=0, sampler="gmm")
+    np.testing.assert_allclose(names["same_samples"], same_samples, atol=1e-5)
     (curl,) = re.findall(r"curl -d '(.*?)'", DOC)
     assert json.loads(curl) == {"signature_name": "sample", "inputs": {"n": 4, "seed": 0}}
 
@@ -400,13 +444,20 @@ def test_wae_export_refuses_and_overwrites(run_program, tmp_path, capsys):
     out = f"--output={tmp_path / 'out'}"
     keras_file = ["--model=mnist_wae_mmd", "--format=keras", out]
     assert run_program(program, *keras_file) is None
-    assert "model.keras, sampler_gmm.h5" in capsys.readouterr().out
+    assert "model.keras" in capsys.readouterr().out
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["model.keras"]
     assert "new or empty" in run_program(program, *keras_file)
     assert run_program(program, *keras_file, "--overwrite") is None
     assert "--parts is a flag of" in run_program(program, *keras_file, "--parts=decoder")
     assert "--optimize is a flag of" in run_program(program, *keras_file, "--optimize=int8")
+    one_file = [*keras_file[:2], f"--output={tmp_path / 'one.keras'}"]
+    assert run_program(program, *one_file) is None
+    assert "must be new" in run_program(program, *one_file)
+    assert run_program(program, *one_file, "--overwrite") is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.keras", "out"]
     loaded = keras.saving.load_model(tmp_path / "out" / "model.keras")
     want = wae_tf.load("mnist_wae_mmd", precision="float32")
-    np.testing.assert_array_equal(loaded.sample(2, seed=0), want.sample(2, seed=0))
-    sampler = wae_tf.samplers.read(tmp_path / "out" / "sampler_gmm.h5")
-    np.testing.assert_array_equal(sampler.sample(3, 0), want.samplers["gmm"].sample(3, 0))
+    for sampler in ("prior", "gmm"):
+        np.testing.assert_array_equal(
+            loaded.sample(2, seed=0, sampler=sampler), want.sample(2, seed=0, sampler=sampler)
+        )

@@ -81,6 +81,8 @@ def files(workdir):
 def test_workdir_holds_what_is_documented(run):
     workdir, _, config = run
     assert {p.name for p in workdir.iterdir()} == {
+        "SHA256SUMS",
+        "checkpoint-0002.weights.h5",
         "checkpoint-0003.weights.h5",
         "config.json",
         "entry.json",
@@ -228,6 +230,7 @@ def test_a_workdir_of_before_that_knows_no_images_goes_on(run, source, tmp_path)
     workdir, model, config = run
     shutil.copytree(workdir, tmp_path / "old")
     (tmp_path / "old" / "training_data.json").unlink()
+    (tmp_path / "old" / "SHA256SUMS").unlink()
     again = train(config, source, tmp_path / "old", split="train[:20]")
     tiny.assert_identical(again.get_weights(), model.get_weights())
 

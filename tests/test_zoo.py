@@ -191,7 +191,7 @@ def test_what_is_no_entry_yet_says_how_to_go_on(tmp_path):
     (tmp_path / "config.json").touch()
     with pytest.raises(ValueError, match="same `wae-train` command resumes.*no entry.json"):
         wae_tf.load(tmp_path)
-    with pytest.raises(ValueError, match="`keras.models.load_model` loads.*'mnist.keras'"):
+    with pytest.raises(ValueError, match="must be there. Received: no 'mnist.keras'"):
         wae_tf.load("mnist.keras")
 
 

@@ -20,6 +20,7 @@ from wae_tf import (
     zoo,
 )
 from wae_tf._version import __version__
+from wae_tf.cards import push_to_hub
 from wae_tf.config import WAEConfig
 from wae_tf.divergences.kernels import imq_kernel, rbf_kernel
 from wae_tf.divergences.mmd import mmd
@@ -56,6 +57,7 @@ __all__ = [
     "own_images",
     "pictures",
     "plots",
+    "push_to_hub",
     "rbf_kernel",
     "samplers",
     "save_entry",

@@ -51,10 +51,11 @@ def _stderr_aside():
     """Sends the process's standard error to a file, whose contents an exception brings back."""
     try:
         kept = os.dup(2)
-    except OSError:  # There is none to begin with.
+        file = tempfile.TemporaryFile()  # noqa: SIM115
+    except OSError:  # There is no standard error to begin with, or no room for a file.
         yield
         return
-    with tempfile.TemporaryFile() as file:
+    with file:
         sys.stderr.flush()
         os.dup2(file.fileno(), 2)
         try:

@@ -10,6 +10,7 @@ _COMPARED = ("tensorflow", "keras", "numpy", "pillow")
 # Where a module that can be missing comes from: the name on PyPI, and our extra with it.
 _EXTRAS = {
     "PIL": ("pillow", None),
+    "gradio": ("gradio", "explore"),
     "jax": ("jax", "xla"),
     "matplotlib": ("matplotlib", "plots"),
     "scipy": ("scipy", "evaluate"),

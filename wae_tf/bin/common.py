@@ -3,11 +3,13 @@
 import dataclasses
 import pathlib
 import re
+import signal
 import sys
 
+import tensorflow as tf
 from absl import app, flags
 
-from wae_tf import data
+from wae_tf import data, files, signals
 from wae_tf.config import WAEConfig
 
 _VERBOSITY = (
@@ -127,8 +129,21 @@ def given(holders):
     }
 
 
+_OF_FILES = (tf.errors.PermissionDeniedError, tf.errors.NotFoundError, tf.errors.DataLossError)
+
+
+def _sentence(error):
+    """Says an error in one line, and of a full disk what to do."""
+    text = " ".join(str(error).split())
+    if files.full(error) and "free space" not in text.lower():
+        text += ". Free space on the disk, or choose another one, and run the same command again"
+    return f"{type(error).__name__}: {text}"
+
+
 def run(main, doc, values):
-    """Runs a program; bad input ends in one line and status 1, Ctrl-C in one and 130.
+    """Runs a program; bad input ends in one line and status 1, signals in one and 128 + theirs.
+
+    So Ctrl-C gives 130, SIGTERM 143. A full disk, or one that is gone, is bad input.
 
     `--help` shows `doc`.
 
@@ -145,12 +160,18 @@ def run(main, doc, values):
         if len(argv) > 1:
             sys.exit(f"Only flags are accepted; see --help. Received: {' '.join(argv[1:])}")
         try:
-            main()
+            with signals.raised():
+                main()
         except (ValueError, OSError, ImportError, FloatingPointError) as error:
-            sys.exit(f"{type(error).__name__}: {error}")
+            sys.exit(_sentence(error))
+        except tf.errors.OpError as error:
+            if not isinstance(error, _OF_FILES) and not files.full(error):
+                raise
+            sys.exit(_sentence(error))
         except KeyboardInterrupt as error:
             print("; ".join(["\nInterrupted", *map(str, error.args)]), file=sys.stderr)
-            sys.exit(130)  # As shells say it of what SIGINT ended.
+            # As shells say it of what a signal ended.
+            sys.exit(128 + getattr(error, "number", signal.SIGINT))
 
     def parse(argv):
         flags.FLAGS.mark_as_parsed()  # Absl's own, which have their defaults.

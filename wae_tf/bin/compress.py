@@ -22,7 +22,7 @@ _SPLIT = flags.DEFINE_string(
 
 def main():
     images = _IMAGES.load(zoo.load_config(_MODEL.value), _SPLIT.value)
-    rounding = compression.compress(_MODEL.value, images)
+    rounding = compression.compress(_MODEL.value, images, verbose="auto")
     before, after = rounding["squared_error"]
     print(
         f"Squared error of {len(images):,} images: {before:g} in float32, {after:g} in float16. "

@@ -8,12 +8,14 @@ Needs the extra `explore`: pip install wae_tf[explore]
 from absl import flags
 
 from wae_tf.bin import common
+from wae_tf.requirements import need
 
 _FLAGS = flags.FlagValues()
 _MODEL = flags.DEFINE_string(
     "model",
     "mnist_wae_mmd_2d",
-    "Model that is shown first: a zoo entry, a directory that wae-train wrote, or a .keras file.",
+    "Model that is shown first: a zoo entry, a directory that wae-train wrote, a .keras file, or "
+    "hf://user/name. The page lets one choose others.",
     flag_values=_FLAGS,
 )
 _HOST = flags.DEFINE_string(
@@ -43,12 +45,7 @@ _SPLIT = flags.DEFINE_string(
 
 
 def main():
-    try:
-        import gradio  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            "Gradio must be installed to serve the page: `pip install wae_tf[explore]`"
-        ) from error
+    need("gradio", "The page")
     from wae_tf.explorer import examples, opening, page, serving
 
     shelf = opening.Shelf([_MODEL.value], paths=serving.is_local(_HOST.value))

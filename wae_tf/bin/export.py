@@ -4,8 +4,8 @@ wae-export --model=mnist_wae_mmd --format=saved_model --output=served/mnist/1
 wae-export --model=mnist_wae_mmd --format=litert --optimize=float16 --output=phone
 
 saved_model has a signature for each thing a model does. onnx and litert are files for the encoder,
-the decoder and each sampler. keras is Keras's own file, which needs wae_tf to load, with samplers
-beside it.
+the decoder and each sampler. keras is Keras's own file, samplers and entry included, which needs
+wae_tf to load: --output may be such a file, too.
 """
 
 import pathlib
@@ -26,7 +26,11 @@ _FORMAT = flags.DEFINE_enum(
     flag_values=_FLAGS,
 )
 _OUTPUT = flags.DEFINE_string(
-    "output", None, "Directory, new or empty.", required=True, flag_values=_FLAGS
+    "output",
+    None,
+    "Directory, new or empty; of keras also a file that ends in .keras.",
+    required=True,
+    flag_values=_FLAGS,
 )
 _PARTS = flags.DEFINE_list(
     "parts",
@@ -44,23 +48,25 @@ _OVERWRITE = flags.DEFINE_bool(
 
 def main():
     _check_flags()
-    model = zoo.load(_MODEL.value, precision="float32")
     output, overwrite = _OUTPUT.value, _OVERWRITE.value
-    if _FORMAT.value == "saved_model":
-        model.export(output, overwrite=overwrite)
-    elif _FORMAT.value == "keras":
-        doors.export_keras(model, output, overwrite=overwrite)
+    if _FORMAT.value == "keras":
+        doors.export_keras(_MODEL.value, output, overwrite=overwrite)
+    elif _FORMAT.value == "saved_model":
+        model = zoo.load(_MODEL.value, precision="float32")
+        model.export(output, overwrite=overwrite, verbose="auto")
     else:
         export.export_parts(
-            model,
+            zoo.load(_MODEL.value, precision="float32"),
             output,
             _PARTS.value or doors.PARTS,
             format=_FORMAT.value,
             overwrite=overwrite,
             optimize=_OPTIMIZE.value,
+            verbose="auto",
         )
-    names = sorted(path.name for path in pathlib.Path(output).expanduser().iterdir())
-    print(f"Wrote {_MODEL.value} to {output}: {', '.join(names)}")
+    path = pathlib.Path(output).expanduser()
+    names = sorted(part.name for part in path.iterdir()) if path.is_dir() else []
+    print(f"Wrote {_MODEL.value} to {output}{': ' * bool(names)}{', '.join(names)}")
 
 
 def _check_flags():

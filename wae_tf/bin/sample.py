@@ -62,7 +62,7 @@ def main():
     if not kind:
         outputs.check_folder(output, _OVERWRITE.value)  # Before the work.
     model = zoo.load(_MODEL.value)
-    images = model.sample(_NUM.value, seed=_SEED.value, sampler=_SAMPLER.value)
+    images = model.sample(_NUM.value, seed=_SEED.value, sampler=_SAMPLER.value, verbose="auto")
     if kind == ".png":
         pictures.save(output, pictures.grid(images, _COLUMNS.value), scale=_SCALE.value)
     elif kind == ".npz":

@@ -13,7 +13,7 @@ from absl import flags
 
 from wae_tf import own_images, training, zoo
 from wae_tf.bin import common
-from wae_tf.training import callbacks
+from wae_tf.training import words
 from wae_tf.zoo.commands import command_line, data_argument
 
 _FLAGS = flags.FlagValues()
@@ -78,6 +78,13 @@ _JIT_COMPILE = flags.DEFINE_enum(
     "XLA; auto: where a GPU or TPU is.",
     flag_values=_FLAGS,
 )
+_DISTRIBUTE = flags.DEFINE_enum(
+    "distribute",
+    "auto",
+    list(training.DISTRIBUTE),
+    "Devices: all GPUs here, or on all workers of TF_CONFIG or Slurm; auto: what there is.",
+    flag_values=_FLAGS,
+)
 _VERBOSE = flags.DEFINE_integer(
     "verbose", 1, "1 shows a progress bar, 2 a line an epoch, 0 none.", flag_values=_FLAGS
 )
@@ -94,6 +101,7 @@ def main():
         "jit_compile": _CHOICE[_JIT_COMPILE.value],
         "verbose": _VERBOSE.value,
         "init_from": _INIT_FROM.value,
+        "distribute": _DISTRIBUTE.value,
     }
     try:
         if choosing:
@@ -101,9 +109,8 @@ def main():
         else:
             _train(arguments)
     except KeyboardInterrupt as error:
-        done = callbacks.Checkpoint(_WORKDIR.value).done
-        how = f"resumes after epoch {done}" if done else "starts anew"
-        raise KeyboardInterrupt(f"the same command {how}") from error
+        error.args = (f"the same command {words.how_it_resumes(_WORKDIR.value)}",)
+        raise
 
 
 def _train_own_images(arguments):

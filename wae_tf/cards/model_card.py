@@ -26,26 +26,33 @@ def write_card(name_or_directory):
         Path of the file.
 
     Raises:
-        ValueError: There is no such entry, it is a config only, or cannot be written to.
+        ValueError: There is no such entry, it is a config only, lies on a hub, or cannot be
+            written to.
         FileNotFoundError: A file that the entry names is not there.
 
     Example:
         >>> write_card("runs/mnist")
     """
-    text = model_card(name_or_directory)
-    path = files.writable_directory(zoo.entry_directory(name_or_directory)) / CARD
+    directory = files.writable_directory(zoo.own_directory(name_or_directory))
+    text, path = model_card(name_or_directory), directory / CARD
     with files.replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path
 
 
-def model_card(name_or_directory):
+def model_card(name_or_directory, address=None):
     """Makes the card of a trained model, from its entry alone: no part is without its data.
 
-    Arguments and errors as in `write_card`.
+    Other arguments and errors as in `write_card`.
+
+    Args:
+        address: Where others load it from, such as `"hf://user/name"`; None is the entry itself.
 
     Returns:
         Markdown text, the same for the same entry.
+
+    Raises:
+        ValueError: As in `write_card`.
     """
     entry = zoo.read_entry(name_or_directory)
     directory = pathlib.Path(zoo.entry_directory(name_or_directory)).resolve()
@@ -60,7 +67,7 @@ def model_card(name_or_directory):
         f"# {directory.name}",
         _lead(entry),
         *_sample_pictures(directory),
-        _use(directory, entry),
+        _use(directory, entry, address),
         *_other_pictures(directory, entry),
         *_metrics(entry["evaluation"]),
         *_warnings(entry["evaluation"]),
@@ -101,15 +108,19 @@ def _sample_pictures(directory):
         yield f"![Samples from {source}]({find_picture(directory, f'samples_{kind}').name})"
 
 
-def _use(directory, entry):
+def _use(directory, entry, address):
     kind = default_sampler(entry.get("samplers", ()))
     argument = f', sampler="{kind}"' if kind else ""
-    note = "" if directory.name in zoo.list_configs() else "  # The path of this folder."
+    note = "  # The path of this folder."
+    if address or directory.name in zoo.list_configs():
+        note = ""
     lines = [
         "import wae_tf\n",
-        f'model = wae_tf.load("{directory.name}"){note}',
+        f'model = wae_tf.load("{address or directory.name}"){note}',
         f"images = model.sample(64, seed=0{argument})",
     ]
+    if address:
+        lines.append(f'# Or, as wae_tf is imported: keras.saving.load_model("{address}")')
     return "## Use\n\n```python\n" + "\n".join(lines) + "\n```" + _contract(entry)
 
 

@@ -53,7 +53,7 @@ def record(name_or_directory, results, command, pictures=None):
     zoo.update_entry(name_or_directory, evaluation=evaluation)
     if pictures is not None:
         nearest = default_sampler(evaluation) == kind and "memorisation_ratio" in part["metrics"]
-        keep_pictures(pictures, zoo.entry_directory(name_or_directory), kind, nearest)
+        keep_pictures(pictures, zoo.own_directory(name_or_directory), kind, nearest)
 
 
 def metrics_of(results):

@@ -27,7 +27,7 @@ def squared_error(x, reconstruction):
 def l2(x, reconstruction):
     """`||x - y||_2`; its gradient is zero, not NaN, where both are equal.
 
-    Shapes as in `squared_error`.
+    Arguments and result as in `squared_error`.
     """
     squared = squared_error(x, reconstruction)
     # sqrt has an infinite slope at 0, and 0 * inf is NaN even behind one `where`.
@@ -36,7 +36,7 @@ def l2(x, reconstruction):
 
 
 def l1(x, reconstruction):
-    """`||x - y||_1`. Shapes as in `squared_error`."""
+    """`||x - y||_1`; arguments and result as in `squared_error`."""
     return _sum(tf.abs(_float32(x) - _float32(reconstruction)))
 
 

@@ -4,9 +4,8 @@ import collections
 import concurrent.futures
 import os
 
-import keras
-
 from wae_tf.data import preparation as preparing
+from wae_tf.progress_bar import ProgressBar
 
 __all__ = ["decoded"]
 
@@ -24,7 +23,7 @@ def decoded(items, preparation, broken, *, channels=None, verbose="auto"):
         broken: `Broken`, which gets the images that cannot be decoded and, after the last,
             checks that they are not too many.
         channels: 1 or 3, where the preparation has no shape and the source decides.
-        verbose: Whether to show a progress bar; "auto" does so from 1,000 images on.
+        verbose: Whether to show a progress bar; "auto" does so where it takes over two seconds.
 
     Yields:
         uint8 arrays, shape `(1, height, width, channels)`, all of one shape.
@@ -47,8 +46,7 @@ def decoded(items, preparation, broken, *, channels=None, verbose="auto"):
             raise ValueError(f"{error}, image={name!r}") from error
 
     preparing.require_pillow()
-    verbose = broken.total >= 1000 if verbose == "auto" else verbose
-    bar = keras.utils.Progbar(broken.total, unit_name="image", interval=0.5) if verbose else None
+    bar = ProgressBar(broken.total, "image", verbose, title="Reading images")
     first = None
     done = 0
     for done, (name, (image, why)) in enumerate(_on_threads(prepare, items), start=1):
@@ -58,8 +56,7 @@ def decoded(items, preparation, broken, *, channels=None, verbose="auto"):
             first = first or (name, image.shape)
             _check_shape(name, image.shape, *first)
             yield image[None]
-        if bar is not None:
-            bar.update(done)
+        bar.update(done)
     if done != broken.total:
         raise ValueError(
             "The source must hold as many images as it states. Prepare or copy it again. "

@@ -75,7 +75,7 @@ def load_images(
             without decoding; another replaces its contents. None decodes into memory.
         cache_above: Bytes of decoded images, at one a value, up to which they are read into
             memory nevertheless, unless the file has them already.
-        verbose: Whether to show progress; "auto" does so from 1,000 decoded images on.
+        verbose: Whether to show progress; "auto" does so where decoding takes over two seconds.
 
     Returns:
         uint8 array, shape `(n, height, width, channels)`; with `labels=True` a tuple of it

@@ -60,6 +60,9 @@ def imq_kernel(a, b, *, base=None, scales=IMQ_SCALES):
     Returns:
         Gram matrix, shape `(n, m)`, entries in `(0, len(scales)]`.
 
+    Raises:
+        ValueError: `base` or a scale is not positive.
+
     Example:
         >>> float(imq_kernel(tf.zeros((1, 2)), tf.ones((1, 2)), base=1.0, scales=(2.0,))[0, 0])
         0.5

@@ -41,7 +41,9 @@ class MMDPlusPlus(Divergence):
         ValueError: A number is too small.
 
     Example:
-        >>> MMDPlusPlus(num_images=60_000)(codes, z_prior)  # codes: (n, 10, latent_dim)
+        >>> codes = tf.random.normal((50, 10, 8))  # Ten codes of each of 50 images.
+        >>> float(MMDPlusPlus(num_images=60_000)(codes, z_prior)) < 0.1
+        True
     """
 
     min_batch_size = 2

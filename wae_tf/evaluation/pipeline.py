@@ -12,6 +12,7 @@ from wae_tf import features as features_lib
 from wae_tf import files, samplers
 from wae_tf._version import __version__
 from wae_tf.data import fingerprint
+from wae_tf.evaluation.expected_time import ExpectedTime
 from wae_tf.evaluation.gallery import gallery
 from wae_tf.evaluation.material import Material
 from wae_tf.evaluation.measurements import measurements
@@ -106,14 +107,17 @@ def evaluate(
     steps = measurements(material)
     progress = Progress(len(steps) + 1, verbose)
     if sampler != "prior" and sampler not in model.samplers:
-        progress.start(f"fitting {sampler}")
-        samplers.fit(model, material.train, kind=sampler, seed=seed)
+        samplers.fit(
+            model, material.train, kind=sampler, seed=seed, verbose="auto" if verbose else 0
+        )
         progress.print(f"Fitted {model.samplers[sampler]}")
     results = _header(model, material, name)
+    time_left = ExpectedTime(material, steps)
     for title, measure in steps.items():
-        progress.start(title)
+        progress.start(title, time_left.left())
         began = time.monotonic()
         _measure(title, measure, material, results, progress)
+        time_left.add(title, time.monotonic() - began)
         results["timings"][title] = round(time.monotonic() - began, 2)
         results["seconds"] = round(time.monotonic() - start, 1)
         if output is not None:

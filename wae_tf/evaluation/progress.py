@@ -2,6 +2,8 @@
 
 import sys
 
+from wae_tf.progress_bar import in_words
+
 __all__ = ["Progress", "details", "line", "number", "uncertainty"]
 
 _BAR = 20
@@ -19,12 +21,19 @@ class Progress:
         self._total, self._done, self._verbose = total, 0, verbose
         self._bar = verbose and sys.stdout.isatty()
 
-    def start(self, text):
-        """Says what is being worked on, where there is a bar."""
+    def start(self, text, left=None):
+        """Says what is being worked on, and how many seconds are left, where there is a bar."""
         if self._bar:
+            if left is not None:
+                text += f", about {in_words(left)} to go"
             filled = _BAR * self._done // max(self._total, 1)
             bar = "#" * filled + "-" * (_BAR - filled)
             print(f"\r\033[K[{bar}] {self._done}/{self._total} {text}", end="", flush=True)
+
+    def clear(self):
+        """Removes the bar, for one of something else."""
+        if self._bar:
+            print("\r\033[K", end="", flush=True)
 
     def print(self, text):
         """Prints a line above the bar."""
@@ -34,8 +43,7 @@ class Progress:
     def finish(self):
         """Counts a step as done."""
         self._done += 1
-        if self._bar:
-            print("\r\033[K", end="", flush=True)
+        self.clear()
 
 
 def line(name, record, data_sha256):

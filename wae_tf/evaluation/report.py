@@ -52,6 +52,8 @@ def html_report(results, pictures):
         HTML text.
 
     Example:
+        >>> results = wae_tf.evaluate(model, test_images, train=train_images)
+        >>> figure = plots.samples(model.sample(16, seed=0))
         >>> text = html_report(results, {"samples": plots.as_png(figure)})
     """
     title = f"Evaluation of {results['model']['name']}"

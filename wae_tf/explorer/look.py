@@ -1,11 +1,13 @@
 """How the page looks, and what it does in the browser."""
 
-__all__ = ["CSS", "MAP_SCRIPT", "TILES_SCRIPT"]
+__all__ = ["CSS", "MAP_SCRIPT", "TILES_SCRIPT", "theme"]
 
 CSS = """
-.gradio-container { max-width: 1120px !important; margin: 0 auto !important; }
+.gradio-container { max-width: min(1120px, 100%) !important; margin: 0 auto !important; }
+.gradio-container, .gradio-container :is(.main, .wrap, .contain, .column) { min-width: 0; }
 .wae-head h1 { font-size: 1.5rem; margin: 0; }
 .wae-head p { margin: 0.2rem 0 0; color: var(--body-text-color-subdued); }
+.wae-line { align-items: flex-end !important; }
 .wae-pixels { image-rendering: pixelated; }
 .wae-figure { margin: 0; text-align: center; }
 .wae-figure img { width: 100%; max-width: 320px; margin: 0 auto; border-radius: 6px; }
@@ -19,14 +21,20 @@ CSS = """
 .wae-fixed { max-width: 340px; margin-inline: auto; }
 .wae-tiles button {
   padding: 0; border: 0; background: none; cursor: pointer; line-height: 0;
-  border-radius: 4px; outline-offset: 1px;
+  margin: 0 !important; border-radius: 4px; outline-offset: 1px; box-shadow: none;
 }
-.wae-tiles img { width: 100%; border-radius: 4px; }
+.wae-tiles img { width: 100%; border-radius: 4px; margin: 0 !important; }
 .wae-tiles button:hover { outline: 2px solid var(--color-accent-soft); }
 .wae-tiles button[aria-pressed="true"] { outline: 3px solid var(--color-accent); }
 .wae-tiles button:focus-visible, .wae-map:focus-visible {
   outline: 3px solid var(--body-text-color);
 }
+.wae-notice {
+  position: fixed; inset: auto 1rem 1rem; max-width: 640px; margin: 0 auto; z-index: 50;
+  padding: 0.8rem 1rem; border-radius: 6px; color: #fff; background: #8c1d18;
+}
+#wae-frame [role="alert"] { color: var(--error-text-color); }
+.wae-ends { align-items: center; }
 .wae-strip { display: flex; border-radius: 6px; overflow: hidden; }
 .wae-strip img { flex: 1 1 0; min-width: 0; }
 .wae-framed { width: 100%; max-height: 320px; display: block; }
@@ -51,12 +59,22 @@ CSS = """
 .wae-chosen img { width: 64px; height: 64px; object-fit: contain; border-radius: 6px; }
 .wae-chosen p { margin: 0; line-height: 1.35; }
 .wae-chosen small { color: var(--body-text-color-subdued); }
-.wae-card table { display: block; overflow-x: auto; font-size: 0.85rem; }
-.wae-card-pictures img { width: 100%; border-radius: 6px; max-width: 100%; }
-.wae-card-pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr));
-  gap: 16px; align-items: start; }
+.wae-card table { display: block; overflow-x: auto; border: 0; font-size: 0.85rem; }
+.wae-card :is(td, th) {
+  border-color: var(--border-color-primary); overflow-wrap: normal; word-break: normal;
+}
+.wae-card td:first-child { min-width: 12rem; }
+.wae-card img { max-width: 100%; border-radius: 6px; }
+.wae-card pre { overflow-x: auto; }
 @media (max-width: 640px) {
+  .gradio-container > .main { padding: 12px !important; }
   .wae-facts div { grid-template-columns: 1fr; gap: 0; }
+  .wae-figure img { max-width: 260px; }
+  .wae-ends { display: grid !important; grid-template-columns: 1fr 1fr; }
+  .wae-ends > :nth-child(2) { order: -1; grid-column: 1 / -1; }
+  .wae-ends > * { min-width: 0 !important; }
+  .wae-ends > :not(:nth-child(2)) img { max-width: 120px; }
+  .gradio-container .tab-container button { padding-inline: 7px; font-size: 0.84rem; }
   .wae-tiles { grid-template-columns: repeat(auto-fill, minmax(56px, 1fr)); }
 }
 """
@@ -110,3 +128,30 @@ element.addEventListener('keydown', (event) => {
 });
 watch('value', show);
 """
+
+
+def theme():
+    """Returns the page's Gradio theme: fonts of the visitor's machine, plain labels.
+
+    Text beside the labels is dark enough to read: 7 to 1 on the page's ground.
+    """
+    import gradio as gr
+
+    soft = gr.themes.Soft(
+        primary_hue="blue",
+        font=("system-ui", "-apple-system", "Segoe UI", "sans-serif"),
+        font_mono=("ui-monospace", "Consolas", "monospace"),
+    )
+    return soft.set(
+        block_title_background_fill="none",
+        block_title_background_fill_dark="none",
+        block_title_padding="0",
+        block_title_text_color="*body_text_color",
+        block_label_background_fill="none",
+        block_label_background_fill_dark="none",
+        block_label_text_color="*body_text_color",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="*neutral_300",
+    )

@@ -69,7 +69,8 @@ def tiles(images, names, columns=None, file_name=None, pressed=None):
         uri = data_uri(pictures.grid(images))
         link = f'<a href="{uri}" download="{html.escape(file_name)}">Download all as PNG</a>'
     kind = "wae-tiles" if columns is None else "wae-tiles wae-fixed"
-    return f'<div class="{kind}" role="group"{style}>{"".join(buttons)}</div>{link}'
+    group = f'class="{kind}" role="group" aria-label="Images to choose"{style}'
+    return f"<div {group}>{''.join(buttons)}</div>{link}"
 
 
 def strip(images, alt):

@@ -4,7 +4,6 @@ import collections
 import dataclasses
 import functools
 import pathlib
-import re
 import threading
 
 import numpy as np
@@ -18,7 +17,7 @@ from wae_tf.models.generation import Generation
 __all__ = ["Opened", "Shelf", "open_model"]
 
 _BANK = 256  # Samples that an uploaded image is compared with.
-_KEPT = 4  # Models in memory.
+_KEPT = 8  # Models in memory.
 _TILES = 11
 
 
@@ -74,10 +73,10 @@ class Opened:
 
 
 def open_model(name):
-    """Opens a model: a zoo entry, a run's directory, or a `.keras` file.
+    """Opens a model: a zoo entry, a run's directory, a `.keras` file, or an entry on a hub.
 
     Args:
-        name: Name or path.
+        name: Name, path, or `"hf://user/name"` as in `wae_tf.load`.
 
     Returns:
         `Opened`.
@@ -85,6 +84,7 @@ def open_model(name):
     Raises:
         ValueError: There is none, it has no weights, its files are damaged, or the file holds
             another kind of model.
+        ConnectionError: The hub did not answer, and its cache has no copy.
 
     Example:
         >>> opened = open_model("mnist_wae_mmd_2d")
@@ -93,10 +93,10 @@ def open_model(name):
     name = str(name).strip()
     if not name:
         raise ValueError("A model must have a name: choose one of the list. Received: none")
-    if name.endswith(".keras"):
-        return Opened(name, _keras_file(name), {}, None).warm()
     model = zoo.load(name)
     directory = pathlib.Path(zoo.entry_directory(name, "model"))
+    if not (directory / "entry.json").is_file():  # Keras wrote it, and nothing more is known.
+        return Opened(name, model, {}, None).warm()
     return Opened(name, model, zoo.read_entry(name), directory).warm()
 
 
@@ -116,7 +116,7 @@ class Shelf:
         self.names = tuple(dict.fromkeys([*map(str, names), *zoo.list_models()]))
         self.paths = paths
         self._opened = collections.OrderedDict()
-        self._lock = threading.Lock()
+        self._lock, self._opening = threading.Lock(), threading.Lock()
 
     def get(self, name):
         """Returns the `Opened` model of a name; errors as in `open_model`."""
@@ -126,32 +126,22 @@ class Shelf:
                 "opens no paths. `wae-explore --model=PATH` adds one. "
                 f"Received: model={str(name)[:200]!r}"
             )
-        with self._lock:  # One load at a time: two at once would need twice the memory.
-            if name not in self._opened:
-                self._opened[name] = open_model(name)
-                while len(self._opened) > _KEPT:
-                    self._opened.popitem(last=False)
-            self._opened.move_to_end(name)
-            return self._opened[name]
+        opened = self._kept(name)
+        if opened is None:
+            # One at a time: two would need twice the memory. Who has a model does not wait.
+            with self._opening:
+                opened = self._kept(name) or self._keep(name, open_model(name))
+        return opened
 
+    def _kept(self, name):
+        with self._lock:
+            if name in self._opened:
+                self._opened.move_to_end(name)
+            return self._opened.get(name)
 
-def _keras_file(name):
-    import keras
-
-    path = pathlib.Path(name).expanduser()
-    if not path.is_file():
-        raise ValueError(f"A .keras file must be there. Received: no {name!r}")
-    try:
-        model = keras.models.load_model(path, compile=False)  # Runs no code of the file's.
-    except Exception as error:  # Keras raises many kinds on what is no model.
-        text = re.sub(r"\s+", " ", str(error))[:300]
-        raise ValueError(
-            "A .keras file must hold a whole model that `model.save` wrote. "
-            f"Received: {name!r} ({type(error).__name__}: {text})"
-        ) from error
-    if not isinstance(model, Generation):
-        raise ValueError(
-            "A .keras file must hold a model of wae_tf: AE, VAE, WAE, WAEMMD or WAEGAN. "
-            f"Received: {type(model).__name__} in {name!r}"
-        )
-    return model
+    def _keep(self, name, opened):
+        with self._lock:
+            self._opened[name] = opened
+            while len(self._opened) > _KEPT:
+                self._opened.popitem(last=False)
+        return opened

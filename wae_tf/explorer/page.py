@@ -28,6 +28,8 @@ _HEAD = (
     "<p>Look at what a Wasserstein Auto-Encoder has learned.</p></div>"
 )
 
+_OTHERS = "Or type a run's directory, a .keras file, or hf://user/name."
+
 
 def build_page(shelf, first, examples=None):
     """Builds the page; `wae_tf.explorer.serving.serve` shows it.
@@ -48,18 +50,21 @@ def build_page(shelf, first, examples=None):
         title="wae_tf explorer", analytics_enabled=False, delete_cache=(hour, hour)
     ) as blocks:
         with gr.Row(equal_height=True):
-            gr.HTML(_HEAD, min_width=220)
-            choice = gr.Dropdown(
-                list(shelf.names),
-                value=first,
-                label="Model",
-                info="Or type a run's directory or a .keras file." if shelf.paths else None,
-                allow_custom_value=True,  # What is no choice is refused in our words.
-                min_width=260,
-                elem_id="wae-model",
-            )
-            chosen = gr.HTML(min_width=220, elem_id="wae-chosen")
-        page = Page(shelf, examples or ExampleSource(), first, chosen)
+            with gr.Column(min_width=220):
+                gr.HTML(_HEAD)
+            with gr.Column(min_width=260):
+                choice = gr.Dropdown(
+                    list(shelf.names),
+                    value=first,
+                    label="Model",
+                    info=_OTHERS if shelf.paths else None,
+                    allow_custom_value=True,  # What is no choice is refused in our words.
+                    elem_id="wae-model",
+                )
+            with gr.Column(min_width=220):
+                chosen = gr.HTML(elem_id="wae-chosen")
+        notice = gr.HTML(elem_id="wae-notice")
+        page = Page(shelf, examples or ExampleSource(), first, chosen, notice)
         with gr.Tabs():
             for name, tab in _TABS:
                 with gr.Tab(name):

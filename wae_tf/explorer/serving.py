@@ -1,11 +1,12 @@
 """Serving the page: where, to whom, and without a word to anybody else."""
 
 import ipaddress
-import os
+import logging
 import socket
 import sys
 
-from wae_tf.explorer.look import CSS
+from wae_tf.explorer.guard import NoProxy
+from wae_tf.explorer.look import CSS, theme
 from wae_tf.explorer.uploads import MAX_BYTES
 
 __all__ = ["free_port", "is_local", "launch_options", "serve"]
@@ -56,19 +57,17 @@ def free_port(host, port):
 def launch_options():
     """Returns what `gradio.Blocks.launch` needs for this page, wherever it runs.
 
-    Fonts are those of the visitor's machine, uploads are bounded, and no file of the server can
-    be asked for.
+    Fonts are those of the visitor's machine, uploads are bounded, and nobody can ask for a file
+    of the server, or make it ask other hosts.
     """
-    import gradio as gr
+    from starlette.middleware import Middleware
 
-    fonts = ("system-ui", "-apple-system", "Segoe UI", "sans-serif")
-    code = ("ui-monospace", "Consolas", "monospace")
     return {
-        "theme": gr.themes.Soft(primary_hue="blue", font=fonts, font_mono=code),
+        "theme": theme(),
         "css": CSS,
         "max_file_size": MAX_BYTES,
         "allowed_paths": [],
-        "blocked_paths": [os.getcwd()],
+        "app_kwargs": {"middleware": [Middleware(NoProxy)]},
         "footer_links": [],
         "show_error": False,
         "share": False,
@@ -106,6 +105,7 @@ def serve(page, host="127.0.0.1", port=7860, block=True):
             file=sys.stderr,
             flush=True,
         )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # The page asks itself whether it runs.
     page.queue(default_concurrency_limit=4)
     page.launch(
         server_name=host,

@@ -27,6 +27,8 @@ class Page:
         examples: `ExampleSource`.
         first: Name of the model that is shown first.
         chosen: `gr.HTML` that shows the chosen image.
+        notice: `gr.HTML` that says what did not work: Gradio shows no message of an event that
+            goes past its queue.
     """
 
     # Straight to the function, past the queue; of many events while one runs, the last counts.
@@ -37,8 +39,8 @@ class Page:
         "api_visibility": "private",
     }
 
-    def __init__(self, shelf, examples, first, chosen):
-        self.shelf, self.examples, self.first = shelf, examples, first
+    def __init__(self, shelf, examples, first, chosen, notice):
+        self.shelf, self.examples, self.first, self.notice = shelf, examples, first, notice
         self.session = gr.State(None, time_to_live=3600)
         self._on_model, self._after_model = [], []
         self._on_code = [(self._show_chosen, [], [chosen])]
@@ -58,7 +60,7 @@ class Page:
 
     def shows(self, listener, function, inputs, outputs):
         """Calls a function on an event; with one output it returns that one value alone."""
-        listener(self.handler(function), [self.session, *inputs], outputs, **self.quick)
+        self._quickly(listener, self._of_model(function), inputs, outputs)
 
     def shows_event(self, listener, function, inputs, outputs):
         """Likewise, with the event's data as third argument."""
@@ -66,7 +68,7 @@ class Page:
         def handler(event: gr.EventData, session, *values):
             return function(self.shelf.get(session["model"]), session, event, *values)
 
-        listener(_guarded(handler), [self.session, *inputs], outputs, **self.quick)
+        self._quickly(listener, handler, inputs, outputs)
 
     def chooses(self, listener, function, inputs):
         """Makes an event choose an image.
@@ -76,13 +78,19 @@ class Page:
         """
         self._choosers.append((listener, function, inputs))
 
-    def handler(self, function):
-        """Returns the function as Gradio calls it, with errors in words."""
-
+    def _of_model(self, function):
         def handler(session, *values):
             return function(self.shelf.get(session["model"]), session, *values)
 
-        return _guarded(handler)
+        return handler
+
+    def _quickly(self, listener, handler, inputs, outputs):
+        listener(
+            _noted(handler, len(outputs)),
+            [self.session, *inputs],
+            [*outputs, self.notice],
+            **self.quick,
+        )
 
     def wire(self, blocks, choice):
         """Connects what was collected.
@@ -103,10 +111,8 @@ class Page:
         def open_other(name, session, *values):
             try:
                 return [gr.skip(), *self._opened(name, followers, values)]
-            except (ValueError, OSError) as error:
-                gr.Warning(
-                    html.escape(_words(error)), title="This model cannot be shown", duration=30
-                )
+            except (ValueError, OSError, ImportError) as error:
+                gr.Warning(_words(error), title="This model cannot be shown", duration=30)
                 return [session["model"], *[gr.skip()] * (1 + len(outputs))]
 
         steps = (
@@ -123,7 +129,10 @@ class Page:
         for step in steps:
             for function, inputs_after, outputs_after in self._after_model:
                 step.then(
-                    self.handler(function), [self.session, *inputs_after], outputs_after, **opening
+                    _guarded(self._of_model(function)),
+                    [self.session, *inputs_after],
+                    outputs_after,
+                    **opening,
                 )
 
     def _wire_chooser(self, listener, function, inputs):
@@ -135,12 +144,7 @@ class Page:
             session = {**session, "code": tuple(map(float, code)), "what": what}
             return [session, *_follow(self._on_code, opened, session, values[len(inputs) :])]
 
-        listener(
-            _guarded(handler),
-            [self.session, *inputs, *follower_inputs],
-            [self.session, *outputs],
-            **self.quick,
-        )
+        self._quickly(listener, handler, [*inputs, *follower_inputs], [self.session, *outputs])
 
     def _opened(self, name, followers, values):
         """Returns the session of a new model, and what all that follow it show."""
@@ -175,25 +179,40 @@ def _joined(followers):
 
 
 def _guarded(function):
-    """Turns errors into messages on the page; what nobody foresaw is logged, not shown."""
+    """Turns errors into messages over the page: for events that wait in the queue."""
 
     @functools.wraps(function)
-    def guarded(*arguments, **keywords):
+    def guarded(*arguments):
         try:
-            return function(*arguments, **keywords)
-        except gr.Error:
-            raise
-        except (ValueError, OSError) as error:
-            text = html.escape(_words(error))
+            return function(*arguments)
         except Exception as error:
-            logging.exception("The page could not do what was asked")
-            text = f"Something went wrong ({type(error).__name__}); what follows may still work."
+            text = _words(error)
         raise gr.Error(text, duration=20, print_exception=False, title="That did not work")
 
     return guarded
 
 
+def _noted(function, n):
+    """Adds an output to `n`: empty, or what did not work, in words; then the others stay."""
+
+    @functools.wraps(function)
+    def noted(*arguments):
+        try:
+            result = function(*arguments)
+        except Exception as error:
+            notice = f'<div class="wae-notice" role="alert">{_words(error)}</div>'
+            return [*[gr.skip()] * n, notice]
+        return [*([result] if n == 1 else result), ""]
+
+    return noted
+
+
 def _words(error):
-    if isinstance(error, OSError):  # Its text may name files of this machine.
+    """Says an error as HTML; what nobody foresaw is logged, not shown."""
+    if isinstance(error, OSError) and not isinstance(error, ConnectionError):
+        # Its text may name files of this machine; what is said of the hub is ours.
         return f"A file could not be read ({error.strerror or type(error).__name__})."
-    return str(error)
+    if isinstance(error, (ValueError, ConnectionError, ImportError)):
+        return html.escape(str(error))
+    logging.error("The page could not do what was asked", exc_info=error)
+    return f"Something went wrong ({type(error).__name__}); what follows may still work."

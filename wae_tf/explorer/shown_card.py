@@ -1,46 +1,39 @@
 """What is written about a model, for the page: its card, without files to fetch."""
 
 import base64
-import html
 import re
 
 from wae_tf.cards import model_card
 from wae_tf.cards.markdown import table
 
-__all__ = ["card_pictures", "card_text"]
+__all__ = ["card_text"]
 
 _PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)]*)\)")
 _KINDS = {".png": "png", ".jpg": "jpeg"}
 
 
 def card_text(opened):
-    """Returns the card of an `Opened` model as Markdown, without its pictures.
+    """Returns the card of an `Opened` model as Markdown, its pictures in the text itself.
 
     Of a zoo entry or run it is what `wae_tf.cards.model_card` makes of it now; of a `.keras`
-    file, which has no entry, what the model itself tells.
+    file, which has no entry, what the model itself tells. Only pictures that lie beside the
+    entry are shown.
     """
     if opened.directory is None:
         return _of_model(opened)
-    return re.sub(r"\n{3,}", "\n\n", _PICTURE.sub("", model_card(opened.name)))
+    text = _PICTURE.sub(
+        lambda match: _inline(opened.directory, *match.groups()), model_card(opened.name)
+    )
+    return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def card_pictures(opened):
-    """Returns the card's pictures as HTML; only files that lie beside the entry."""
-    if opened.directory is None:
+def _inline(directory, alt, name):
+    path = directory / name
+    kind = _KINDS.get(path.suffix.lower())
+    if not re.fullmatch(r"[\w-]+\.\w+", name) or kind is None or not path.is_file():
         return ""
-    figures = []
-    for alt, name in _PICTURE.findall(model_card(opened.name)):
-        path = opened.directory / name
-        kind = _KINDS.get(path.suffix.lower())
-        if not re.fullmatch(r"[\w-]+\.\w+", name) or kind is None or not path.is_file():
-            continue
-        content = base64.b64encode(path.read_bytes()).decode()
-        text = html.escape(alt)
-        figures.append(
-            f'<figure><img src="data:image/{kind};base64,{content}" alt="{text}">'
-            f"<figcaption>{text}</figcaption></figure>"
-        )
-    return "".join(figures)
+    content = base64.b64encode(path.read_bytes()).decode()
+    return f"![{alt}](data:image/{kind};base64,{content})"
 
 
 def _of_model(opened):

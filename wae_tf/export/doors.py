@@ -1,8 +1,11 @@
 """Formats by name: the door that `model.export`, `export_parts` and `wae-export` go through."""
 
-from wae_tf.export import litert, model_parts, onnx, saved_model, targets
+import pathlib
+
+from wae_tf import zoo
+from wae_tf.export import keras_formats, litert, model_parts, onnx, saved_model, targets
 from wae_tf.models.exporting import EXPORTERS
-from wae_tf.samplers import storage
+from wae_tf.progress_bar import ProgressBar
 
 __all__ = ["FORMATS", "PARTS", "export_keras", "export_parts"]
 
@@ -13,10 +16,20 @@ EXPORTERS.update(
     saved_model=saved_model.export_saved_model,
     onnx=onnx.export_onnx,
     litert=litert.export_litert,
+    keras=keras_formats.export_by_keras,
 )
 
 
-def export_parts(model, directory, parts=PARTS, *, format="onnx", overwrite=False, optimize=None):
+def export_parts(
+    model,
+    directory,
+    parts=PARTS,
+    *,
+    format="onnx",
+    overwrite=False,
+    optimize=None,
+    verbose=False,
+):
     """Writes encoder, decoder and samplers of a model as files of their own.
 
     The files are `encoder.onnx`, `decoder.onnx`, `sampler_prior.onnx`, and one more for each
@@ -30,6 +43,7 @@ def export_parts(model, directory, parts=PARTS, *, format="onnx", overwrite=Fals
         format: `"onnx"`, `"litert"` or `"saved_model"`.
         overwrite: Whether an earlier export there may be replaced.
         optimize: None, `"float16"` or `"int8"`; only in LiteRT.
+        verbose: Whether to show a progress bar; "auto" where it takes over two seconds.
 
     Raises:
         ValueError: The directory holds something, a part, format or `optimize` is unknown, or
@@ -49,22 +63,31 @@ def export_parts(model, directory, parts=PARTS, *, format="onnx", overwrite=Fals
     if format != "saved_model":
         model_parts.check_float32(model, format)
     chosen = model_parts.parts(model, parts)
+    bar = ProgressBar(len(chosen), "file", verbose, title="Converting")
     with targets.replacing_directory(directory, overwrite) as temporary:
-        for name, part in chosen.items():
+        for done, (name, part) in enumerate(chosen.items()):
+            bar.update(done)
             if format == "onnx":
                 onnx.write(temporary / f"{name}.onnx", part)
             elif format == "litert":
                 litert.write(temporary / f"{name}.tflite", part, optimize=optimize)
             else:
                 saved_model.write(temporary / name, {"serving_default": part})
+        bar.update(len(chosen))
 
 
-def export_keras(model, directory, *, overwrite=False):
-    """Writes `model.keras`, which `keras.saving.load_model` reads where wae_tf is imported.
+def export_keras(name_or_directory, path, *, overwrite=False):
+    """Writes an entry as one file, `wae_tf.zoo.save_keras`, or as `model.keras` in a directory.
 
-    Fitted samplers lie beside it, as `wae_tf.samplers.read` takes them. Arguments and errors are
-    those of `export_parts`.
+    Args:
+        name_or_directory: As in `wae_tf.load`.
+        path: File that ends in `.keras`, or directory, new or empty.
+        overwrite: Whether an earlier export there may be replaced.
+
+    Raises:
+        ValueError: There is no such entry, or something is there already.
     """
-    with targets.replacing_directory(directory, overwrite) as temporary:
-        model.save(temporary / "model.keras")
-        storage.write_all(temporary, model.samplers)
+    if pathlib.Path(path).suffix == ".keras":
+        return zoo.save_keras(name_or_directory, path, overwrite=overwrite)
+    with targets.replacing_directory(path, overwrite) as temporary:
+        zoo.save_keras(name_or_directory, temporary / "model.keras")

@@ -67,6 +67,7 @@ def signatures(model):
     }
     for name, sampler in model.samplers.items():
         found[f"sample_{name}"] = _sample(model, draws.seeded(sampler))
+        found[f"sample_{name}_from_noise"] = _decoded(model, draws.of_sampler(sampler))
     return found
 
 
@@ -117,6 +118,14 @@ def _samplers(model):
 
 def _sampler(noise_map):
     return Part(lambda **draws: {"codes": noise_map.function(**draws)}, noise_map.inputs)
+
+
+def _decoded(model, noise_map):
+    return Part(
+        lambda **draws: {"images": generation.decode_batch(model, noise_map.function(**draws))},
+        noise_map.inputs,
+        (model.decoder,),
+    )
 
 
 def _sample(model, draw):

@@ -7,7 +7,7 @@ import shutil
 
 from wae_tf import files
 
-__all__ = ["replacing_directory", "replacing_file"]
+__all__ = ["replacing_directory", "replacing_file", "replacing_files"]
 
 _NAMES = {"saved_model.pb", "fingerprint.pb", "variables", "assets", "keras_metadata.pb"}
 _SUFFIXES = (".onnx", ".tflite", ".keras")
@@ -61,14 +61,44 @@ def replacing_file(path, suffix, overwrite=False):
         raise ValueError(
             f"`path` must be a file ending in {suffix!r}. Received: path={str(path)!r}"
         )
+    _check_new(path, overwrite)
+    files.writable_directory(path.parent, "path")
+    with files.replacing(path) as temporary:
+        yield temporary
+
+
+@contextlib.contextmanager
+def replacing_files(path, overwrite=False):
+    """Yields a path of the same name in a temporary directory, for what writes several files.
+
+    All that is there in the end, such as `model.xml` and `model.bin`, goes beside each other into
+    the directory of `path`.
+
+    Raises:
+        ValueError: One of them is there already, and `overwrite` is False.
+    """
+    path = pathlib.Path(path).expanduser()
+    _check_new(path, overwrite)
+    files.writable_directory(path.parent, "path")
+    temporary = path.with_name(f".tmp-{os.getpid()}-new-{path.name}")
+    try:
+        temporary.mkdir()
+        yield temporary / path.name
+        written = sorted(temporary.iterdir())
+        for source in written:
+            _check_new(path.with_name(source.name), overwrite)
+        for source in written:
+            os.replace(source, path.with_name(source.name))
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_new(path, overwrite):
     if path.exists() and not overwrite:
         raise ValueError(
             "`path` must be new: choose another one, or pass overwrite=True. "
             f"Received: path={str(path)!r}, which is there"
         )
-    files.writable_directory(path.parent, "path")
-    with files.replacing(path) as temporary:
-        yield temporary
 
 
 def _found(path):

@@ -1,11 +1,11 @@
 """Reading a trained classifier."""
 
 import importlib.resources
-import json
 import pathlib
 
 from wae_tf import files
 from wae_tf.features.classifier_kinds import CLASSIFIERS
+from wae_tf.models.stored_weights import load_weights
 
 __all__ = ["ENTRY", "WEIGHTS", "load_classifier"]
 
@@ -36,8 +36,8 @@ def load_classifier(name_or_directory):
     else:
         directory = pathlib.Path(name_or_directory).expanduser()
     try:
-        entry = json.loads((directory / ENTRY).read_text(encoding="utf-8"))
-        weights = directory / entry["weights"]["file"]
+        entry = files.read_object(directory / ENTRY)
+        weights = directory / pathlib.PurePath(entry["weights"]["file"]).name
         sha256 = files.sha256(weights)
         model = CLASSIFIERS[entry["classifier"]].build(**entry["architecture"])
     except (OSError, KeyError, TypeError, ValueError) as error:
@@ -53,6 +53,12 @@ def load_classifier(name_or_directory):
             "damaged; install the package again, or restore it. "
             f"Received: {weights} with {sha256}, expected {entry['weights']['sha256']}"
         )
-    with importlib.resources.as_file(weights) as path:
-        model.load_weights(path)
+    try:
+        with importlib.resources.as_file(weights) as path:
+            load_weights(model, path)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            "The classifier's weights must fit its architecture: install the package again, or "
+            f"restore them. Received: {weights} ({error})"
+        ) from error
     return model

@@ -11,6 +11,14 @@ def build_lenet(*, filters=(32, 64), kernel_size=5, features=128, classes=10, dr
     Convolution and max-pooling for each of `filters`, a dense layer of `features` with
     ReLU, named `"features"`, and a dense layer of logits.
 
+    Args:
+        filters: Filters of each convolution.
+        kernel_size: Height and width of the convolutions.
+        features: Width of the layer of that name.
+        classes: Number of logits.
+        dropout: Share of features that training leaves out.
+        seed: Integer that fixes the initial weights.
+
     Returns:
         Keras model, images `(n, 28, 28, 1)`, floats in [0, 1], to logits `(n, classes)`.
 
@@ -51,6 +59,11 @@ def build_convnet(*, filters=((32,), (48,), (64, 96), (128, 128)), classes=10, s
     max-pooling halves the resolution between stages. The mean over the last stage's pixels
     is the layer `"features"`, as wide as its last convolution, and a dense layer of logits
     follows.
+
+    Args:
+        filters: Tuples of integers, as above.
+        classes: Number of logits.
+        seed: Integer that fixes the initial weights.
 
     Returns:
         Keras model, images `(n, 32, 32, 3)`, floats in [0, 1], to logits `(n, classes)`.

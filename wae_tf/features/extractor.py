@@ -14,6 +14,7 @@ from wae_tf.features.classifier_loading import load_classifier
 from wae_tf.features.inception import build_inception, inception_input
 from wae_tf.metrics.frechet import FeatureStatistics, feature_statistics
 from wae_tf.metrics.inputs import image_batches
+from wae_tf.progress_bar import ProgressBar
 
 __all__ = ["Extractor", "extractor"]
 
@@ -120,7 +121,7 @@ class Extractor:
         Args:
             images: Array, shape `(n, height, width, channels)`, uint8 or floats in [0, 1], or
                 a `tf.data.Dataset` of such batches.
-            verbose: Whether to show a progress bar.
+            verbose: Whether to show a progress bar; "auto" where it takes over two seconds.
 
         Raises:
             ValueError: The images are none, have NaN or a shape that the network does not
@@ -161,7 +162,7 @@ class Extractor:
     def batches(self, images, verbose=False):
         """Yields features, shape `(batch, dim)`; arguments and errors as for a call."""
         total = len(images) if hasattr(images, "__array__") else None
-        bar = keras.utils.Progbar(total, unit_name="image", interval=0.5) if verbose else None
+        bar = ProgressBar(total, "image", verbose, title=f"Features of {self.name}")
         done = 0
         for batch in image_batches(images, self.batch_size):
             if self._image_shape is not None and any(
@@ -184,8 +185,8 @@ class Extractor:
             self.dim = features.shape[1]
             yield features
             done += len(batch)
-            if bar is not None:
-                bar.update(done)
+            bar.update(done)
+        bar.close()
 
     def _apply(self, batch):
         if not isinstance(self._network, keras.Layer):

@@ -6,6 +6,8 @@ import pathlib
 import keras
 import tensorflow as tf
 
+from wae_tf.models.stored_weights import load_weights
+
 __all__ = ["INPUT_SIZE", "build_inception", "cached_weights", "inception_input"]
 
 INPUT_SIZE = 299
@@ -73,8 +75,8 @@ def build_inception(weights_path=None):
         )
     model = keras.applications.InceptionV3(weights=None, **arguments)
     try:
-        model.load_weights(weights_path)
-    except (OSError, ValueError, KeyError) as error:
+        load_weights(model, weights_path)
+    except (OSError, ValueError) as error:
         raise ValueError(
             f"`weights_path` must hold the weights of Inception-v3 without its top, as {_URL} "
             f"does. Received: weights_path={str(weights_path)!r} ({error})"

@@ -22,7 +22,7 @@ def halves(images, size=None, seed=0):
         ValueError: There are fewer than `2 * size` images, or fewer than two.
 
     Example:
-        >>> frechet_distance(*halves(extractor(test_images)))
+        >>> frechet_distance(*halves(extract(test_images)))
     """
     if not hasattr(images, "__array__"):
         images = image_array(images)

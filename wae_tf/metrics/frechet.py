@@ -88,7 +88,7 @@ def frechet_distance(features_a, features_b):
             dimensions differ.
 
     Example:
-        >>> frechet_distance(extractor(real), extractor(samples))["frechet_distance"]
+        >>> frechet_distance(extract(real), extract(samples))["frechet_distance"]
 
     [1] Heusel et al., *GANs Trained by a Two Time-Scale Update Rule*, NeurIPS 2017,
         arXiv:1706.08500.

@@ -8,6 +8,8 @@ from wae_tf.metrics.inputs import check_same_dim, feature_array
 
 __all__ = ["kernel_distance", "polynomial_kernel"]
 
+_REPEATED = 25  # Subsets that pay for compiling.
+
 
 def polynomial_kernel(a, b):
     """Kernel `k(a, b) = (<a, b> / dim + 1)**3` of the KID ([1]), shape `(n, m)`.
@@ -40,7 +42,7 @@ def kernel_distance(features_a, features_b, *, subset_size=1000, subsets=100, se
             dimensions differ.
 
     Example:
-        >>> kernel_distance(extractor(real), extractor(samples))["kernel_distance"]
+        >>> kernel_distance(extract(real), extract(samples))["kernel_distance"]
 
     [1] Binkowski et al., *Demystifying MMD GANs*, ICLR 2018, arXiv:1801.01401.
     """
@@ -54,8 +56,13 @@ def kernel_distance(features_a, features_b, *, subset_size=1000, subsets=100, se
         )
     size = min(subset_size, len(a), len(b))
     rng = np.random.default_rng(seed)
+    jit_compile = True if subsets >= _REPEATED else "auto"
+
+    def subset(x):
+        return x[rng.choice(len(x), size, replace=False)]
+
     values = [
-        float(mmd(*(x[rng.choice(len(x), size, replace=False)] for x in (a, b)), polynomial_kernel))
+        float(mmd(subset(a), subset(b), polynomial_kernel, jit_compile=jit_compile))
         for _ in range(subsets)
     ]
     return {

@@ -72,6 +72,9 @@ def nearest_images(queries, images):
 
     Returns:
         `(distances, indices)`, each of shape `(sum(n_i),)`, in the order of the queries.
+
+    Raises:
+        ValueError: Queries and images have different shapes.
     """
     pairwise = need("sklearn.metrics", "A search for nearest images")
 

@@ -28,7 +28,7 @@ def power_spectrum(images):
         ValueError: There are no images, they are too small, or have NaN.
 
     Example:
-        >>> power_spectrum(images).shape  # Of 64 x 64 pixels.
+        >>> power_spectrum(np.zeros((2, 64, 64, 3), "uint8")).shape
         (32,)
 
     [1] Durall et al., *Watch your Up-Convolution: CNN Based Generative Deep Neural Networks are

@@ -38,7 +38,7 @@ def precision_recall(features_real, features_fake, *, k=5):
             dimensions differ.
 
     Example:
-        >>> precision_recall(extractor(real), extractor(samples))["recall"]
+        >>> precision_recall(extract(real), extract(samples))["recall"]
 
     [1] Kynkaanniemi et al., *Improved Precision and Recall Metric for Assessing Generative
         Models*, NeurIPS 2019, arXiv:1904.06991.

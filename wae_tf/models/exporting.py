@@ -2,8 +2,8 @@
 
 __all__ = ["EXPORTERS", "Exporting"]
 
-# From a format to `(model, path, *, overwrite, **options)`. `wae_tf.export` fills it, as it stands
-# above the models and they know nothing of it.
+# From a format to `(model, path, *, overwrite, **options)`; "keras" is for formats that only Keras
+# has. `wae_tf.export` fills it, as it stands above the models and they know nothing of it.
 EXPORTERS = {}
 
 
@@ -17,11 +17,12 @@ class Exporting:
             filepath: Directory of a SavedModel; of the other formats a file that ends in
                 `.onnx` or `.tflite`.
             format: `"saved_model"` (`"tf_saved_model"` is the same) has `serving_default`
-                (reconstruct), `encode`, `decode`, `sample` and one more for each fitted
+                (reconstruct), `encode`, `decode`, `sample` and two more for each fitted
                 sampler. `"onnx"` and `"litert"` reconstruct; `wae_tf.export.export_parts`
                 writes encoder, decoder and samplers. Others are Keras's own.
             overwrite: Whether an earlier export may be replaced.
-            verbose: Whether to say what was written; Keras's own formats only.
+            verbose: Of a SavedModel, whether to show a progress bar; "auto" where it takes over two
+                seconds. Of formats that only Keras has, whether to say what was written.
             **options: `optimize="float16"` or `"int8"` of `"litert"`, and Keras's own.
 
         Raises:
@@ -32,6 +33,8 @@ class Exporting:
             >>> wae_tf.load("mnist_wae_mmd").export("served/1")
         """
         name = "saved_model" if format == "tf_saved_model" else format
-        if name not in EXPORTERS or "input_signature" in options:
-            return super().export(filepath, format=format, verbose=verbose, **options)
+        if name not in EXPORTERS or name == "keras" or "input_signature" in options:
+            options, name = {"format": format, "verbose": verbose, **options}, "keras"
+        elif name == "saved_model":
+            options["verbose"] = bool(verbose) and verbose
         return EXPORTERS[name](self, filepath, overwrite=overwrite, **options)

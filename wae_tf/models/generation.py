@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from wae_tf import pixels
 from wae_tf.models.checks import check_integer
+from wae_tf.progress_bar import ProgressBar
 from wae_tf.samplers import storage
 
 __all__ = ["Generation", "decode_batch", "encode_batch", "reconstruct_batch"]
@@ -17,10 +18,11 @@ __all__ = ["Generation", "decode_batch", "encode_batch", "reconstruct_batch"]
 class Generation:
     """Methods of `WAE` that work through any number of images, batch after batch.
 
-    All return NumPy arrays; images are float32 in [0, 1].
+    All return NumPy arrays; images are float32 in [0, 1]. `verbose` shows a progress bar: True
+    at once, "auto" where it takes more than two seconds.
     """
 
-    def encode(self, x, batch_size=256):
+    def encode(self, x, batch_size=256, verbose=False):
         """Returns codes of images, shape `(n, latent_dim)`, float32, on the prior's support.
 
         Args:
@@ -30,9 +32,10 @@ class Generation:
         Raises:
             ValueError: `x` has the wrong shape, type or range, or NaN.
         """
-        return self._in_batches(encode_batch, pixels.check_images(x, self.image_shape), batch_size)
+        x = pixels.check_images(x, self.image_shape)
+        return self._in_batches(encode_batch, x, batch_size, verbose, "Encoding")
 
-    def decode(self, z, batch_size=256):
+    def decode(self, z, batch_size=256, verbose=False):
         """Returns images of codes `(n, latent_dim)`, shape `(n, height, width, channels)`.
 
         Raises:
@@ -45,15 +48,14 @@ class Generation:
             )
         if not np.all(np.isfinite(z)):
             raise ValueError("`z` must be finite. Received: NaN or infinity in `z`")
-        return self._in_batches(decode_batch, z, batch_size)
+        return self._in_batches(decode_batch, z, batch_size, verbose, "Decoding")
 
-    def reconstruct(self, x, batch_size=256):
+    def reconstruct(self, x, batch_size=256, verbose=False):
         """Returns `decode(encode(x))`, the images as the model remembers them."""
-        return self._in_batches(
-            reconstruct_batch, pixels.check_images(x, self.image_shape), batch_size
-        )
+        x = pixels.check_images(x, self.image_shape)
+        return self._in_batches(reconstruct_batch, x, batch_size, verbose, "Reconstructing")
 
-    def sample(self, n, seed=None, batch_size=256, sampler="prior"):
+    def sample(self, n, seed=None, batch_size=256, sampler="prior", verbose=False):
         """Draws codes, from the prior or a sampler fitted to codes, and decodes them.
 
         Args:
@@ -63,6 +65,7 @@ class Generation:
                 Python's `random`, which `keras.utils.set_random_seed` fixes.
             batch_size: Images at a time.
             sampler: `"prior"`, or a name in `samplers`, such as `"gmm"`.
+            verbose: As in all methods here.
 
         Returns:
             Shape `(n, height, width, channels)`, float32 in [0, 1].
@@ -79,7 +82,7 @@ class Generation:
         seed = random.randrange(2**31) if seed is None else seed
         seed = check_integer("seed", seed, 0, 2**31 - 1)
         if sampler == "prior":
-            return self.decode(self.prior.sample(n, seed=(seed, 0)), batch_size)
+            return self.decode(self.prior.sample(n, seed=(seed, 0)), batch_size, verbose)
         if sampler not in self.samplers:
             raise ValueError(
                 f"`sampler` must be one of {['prior', *self.samplers]}; those of "
@@ -93,7 +96,7 @@ class Generation:
                 "before it was trained further. Fit it again by `wae_tf.samplers.fit`.",
                 stacklevel=2,
             )
-        return self.decode(self.samplers[sampler].sample(n, seed), batch_size)
+        return self.decode(self.samplers[sampler].sample(n, seed), batch_size, verbose)
 
     def interpolate(self, x_a, x_b, steps=8, batch_size=256):
         """Decodes the way between the codes of two images, for each pair.
@@ -124,7 +127,7 @@ class Generation:
         y = self.decode(z.reshape(-1, self.latent_dim), batch_size)
         return y.reshape(len(z_a), steps, *self.image_shape)
 
-    def _in_batches(self, function, values, batch_size):
+    def _in_batches(self, function, values, batch_size, verbose, title):
         """Applies `function(self, batch)` to a large array; one trace serves all batches."""
         batch_size = check_integer("batch_size", batch_size, 1)
         key = function, values.dtype
@@ -132,12 +135,13 @@ class Generation:
             signature = tf.TensorSpec((None, *values.shape[1:]), tf.as_dtype(values.dtype))
             traced = tf.function(functools.partial(function, self))
             self._traces[key] = traced.get_concrete_function(signature)
-        result = None
+        result, bar = None, ProgressBar(len(values), "image", verbose, title)
         for start in range(0, len(values), batch_size):
             batch = self._traces[key](tf.constant(values[start : start + batch_size])).numpy()
             if result is None:
                 result = np.empty((len(values), *batch.shape[1:]), batch.dtype)
             result[start : start + batch_size] = batch
+            bar.update(min(start + batch_size, len(values)))
         return result
 
     @functools.cached_property

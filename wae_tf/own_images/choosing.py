@@ -113,7 +113,13 @@ def _automatic(config):
 
 
 def with_given(config, image_size, given):
-    """Returns a config with what was given in place of its own values."""
+    """Returns a config with what was given in place of its own values.
+
+    Args:
+        config: `WAEConfig`.
+        image_size: Height and width in pixels, or None for the config's.
+        given: Dict from names of fields to values.
+    """
     _check(image_size, given, config.to_dict())
     if image_size is not None:
         given = {**given, "image_shape": (image_size, image_size, config.image_shape[2])}

@@ -44,7 +44,7 @@ def complete(workdir, images, *, sources, verbose="auto"):
     config = zoo.load_config(workdir)
     train = images.train(config, workdir)
     if "gmm" not in model.samplers:
-        _fit(model, train, say)
+        _fit(model, train, say, "auto" if verbose else False)
         zoo.save_samplers(workdir, model)
     limits = _limits(images.facts, entry)
     if images.facts.test_split is not None:
@@ -73,13 +73,13 @@ def complete(workdir, images, *, sources, verbose="auto"):
     return model
 
 
-def _fit(model, train, say):
+def _fit(model, train, say, verbose):
     """Fits a mixture of as many Gaussians as the codes are enough for."""
     enough = len(train) // (_CODES_PER_DIMENSION * model.latent_dim)
     components = min(max(enough, 1), _COMPONENTS)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        sampler = samplers.fit(model, train, kind="gmm", components=components)
+        sampler = samplers.fit(model, train, kind="gmm", components=components, verbose=verbose)
     for text in [f"Fitted {sampler}", *(str(warning.message) for warning in caught)]:
         say(text)
 

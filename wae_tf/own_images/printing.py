@@ -3,6 +3,7 @@
 from wae_tf.own_images.choosing import GIVEN
 from wae_tf.own_images.machine import images_per_second
 from wae_tf.own_images.rules import RULES
+from wae_tf.progress_bar import in_words
 
 __all__ = ["duration", "flag_text", "table"]
 
@@ -32,7 +33,7 @@ def duration(facts, machine, config):
         return "Time: not known here; the progress bar shows the rest of an epoch"
     steps = facts.train_images // config.batch_size
     seconds = config.epochs * (steps * config.batch_size / rate + _SECONDS_PER_EPOCH)
-    return f"Time: about {_words(seconds)}, if this machine is as fast as the one measured"
+    return f"Time: about {in_words(seconds)}, if this machine is as fast as the one measured"
 
 
 def flag_text(value):
@@ -42,9 +43,3 @@ def flag_text(value):
     if isinstance(value, (list, tuple)):
         return ",".join(f"{v:g}" for v in value)
     return str(value)
-
-
-def _words(seconds):
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

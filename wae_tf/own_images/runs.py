@@ -1,21 +1,21 @@
 """From a folder of images to a trained model, its numbers and its card."""
 
-import json
-
-from wae_tf import files, training, zoo
+from wae_tf import training, zoo
 from wae_tf.own_images import printing
 from wae_tf.own_images.choosing import GIVEN, settle, with_given
 from wae_tf.own_images.completion import complete
 from wae_tf.own_images.machine import this_machine
 from wae_tf.own_images.parts import OwnImages
 from wae_tf.own_images.rules import precision_of
+from wae_tf.requirements import need
 from wae_tf.training import run_files
+from wae_tf.training.alone import alone_in_workdir
+from wae_tf.training.distribution import check_one_worker
 
 __all__ = ["train"]
 
-_REASONS = "reasons.json"
 
-
+@alone_in_workdir
 def train(
     source,
     workdir,
@@ -30,6 +30,7 @@ def train(
     cache="auto",
     jit_compile="auto",
     verbose="auto",
+    distribute="auto",
     **given,
 ):
     """Chooses a config for images, trains and measures it, and writes a zoo entry with a card.
@@ -46,6 +47,7 @@ def train(
         workdir: Directory of this run; made if it is not there.
         cache: As in `wae_tf.training.train`, like `jit_compile`.
         verbose: As in `keras.Model.fit`; 0 prints nothing at all.
+        distribute: As in `wae_tf.training.train`, on one machine.
 
     Returns:
         The trained model as `wae_tf.load(workdir)` returns it, with its sampler.
@@ -54,14 +56,17 @@ def train(
         ValueError: As in `choose` and `wae_tf.training.train`.
         FileNotFoundError: `source` is not there.
         FloatingPointError: The loss became NaN or infinite.
+        ImportError: The extras `evaluate` or `plots` are missing, which what follows the training
+            needs.
 
     Example:
         >>> model = wae_tf.own_images.train("photos", "runs/photos", image_size=64)
         >>> model.sample(16, seed=0, sampler="gmm").shape
         (16, 64, 64, 3)
     """
-    workdir = files.writable_directory(workdir, "workdir")
+    check_one_worker(distribute)
     images = OwnImages(source, split, test_split, data_dir=data_dir, download=download, cache=cache)
+    _need_extras(measured=images.facts.test_split is not None)
     say = print if verbose else (lambda line: None)
     say(images.facts)
     chosen, reasons = _settled(workdir, images, image_size, given, config, init_from, say)
@@ -81,17 +86,26 @@ def train(
         verbose=verbose,
         provenance={"command": images.train_command(config, init_from, chosen, reasons)},
         init_from=init_from,
+        distribute=distribute,
     )
     sources = {**zoo.read_entry(config).get("sources", {}), **reasons}
     return complete(workdir, images, sources=sources, verbose=verbose)
 
 
+def _need_extras(measured):
+    """Imports what is needed after the training, so that its lack does not show then."""
+    need("sklearn.mixture", "The sampler that is fitted when the training is over")
+    if measured:
+        need("scipy.stats", "The evaluation that follows the training")
+        need("matplotlib", "The report that follows the training")
+
+
 def _settled(workdir, images, image_size, given, config, init_from, say):
     """Returns the config and its reasons: those that this run began with, if it did."""
-    begun, path = run_files.stored_config(workdir), workdir / _REASONS
+    begun = run_files.stored_config(workdir)
     if begun is not None:
         say(f"{workdir} goes on with the config that it began with:")
-        reasons = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        reasons = run_files.stored_reasons(workdir)
         if reasons.get("precision", GIVEN) != GIVEN and (
             note := run_files.precision_note(begun.precision, precision_of(this_machine()))
         ):
@@ -100,6 +114,5 @@ def _settled(workdir, images, image_size, given, config, init_from, say):
     chosen, reasons = settle(
         images.facts, this_machine(), image_size, given, config=config, init_from=init_from
     )
-    with files.replacing(path) as temporary:
-        temporary.write_text(json.dumps(reasons, indent=2) + "\n", encoding="utf-8")
+    run_files.write_reasons(workdir, reasons)
     return chosen, reasons

@@ -98,6 +98,9 @@ def interpolations(images, ends=None, *, ticks=None, title="Interpolations", cap
     Returns:
         matplotlib `Figure`.
 
+    Raises:
+        ValueError: The images have another shape.
+
     Example:
         >>> plots.interpolations(model.interpolate(a, b), ends=(a, b))
     """

@@ -1,10 +1,10 @@
 """Loss curves of a training run."""
 
-import csv
 import os
 
 import numpy as np
 
+from wae_tf.files.tables import read_table
 from wae_tf.plots.style import CODES, GREY, PRIOR, axes_area, styled
 
 __all__ = ["losses"]
@@ -35,7 +35,7 @@ def losses(history, *, title="Training", caption=None):
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It has no epoch.
+        ValueError: It has no epoch, or is damaged.
 
     Example:
         >>> plots.losses("runs/mnist/history.csv")
@@ -68,8 +68,7 @@ def _rows(history):
                 "`history` must be a history.csv that exists, or a directory with one. "
                 f"Received: history={os.fspath(history)!r}"
             )
-        with open(path, newline="") as file:
-            rows = [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
+        rows = read_table(path)
     elif hasattr(history, "history"):
         logs = history.history
         rows = [

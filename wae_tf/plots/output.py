@@ -26,6 +26,14 @@ def as_png(figure):
 
 
 def save(path, figure):
-    """Writes a figure as PNG file, complete or not at all."""
+    """Writes a figure as PNG file, complete or not at all.
+
+    Args:
+        path: Where to, ending in `.png`.
+        figure: Matplotlib figure, such as the functions of this package return.
+
+    Example:
+        >>> save("samples.png", samples(model.sample(16, seed=0)))
+    """
     with files.replacing(path) as temporary:
         temporary.write_bytes(as_png(figure))

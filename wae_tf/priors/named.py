@@ -160,7 +160,16 @@ def get_prior(prior, latent_dim, stddev=1.0, components=10):
 
 
 def check_prior(prior, latent_dim, stddev):
-    """Raises a ValueError unless a named prior exists with these numbers."""
+    """Checks what makes a named prior.
+
+    Args:
+        prior: Name.
+        latent_dim: Dimension.
+        stddev: Standard deviation of `"normal"`, or of each part of `"mixture"`.
+
+    Raises:
+        ValueError: There is no such prior, or none with these numbers.
+    """
     if not isinstance(prior, str) or prior not in PRIORS:
         raise ValueError(
             f"`prior` must be one of {list(PRIORS)}, or a tensorflow_probability distribution "

@@ -41,7 +41,18 @@ def serialize_prior(prior):
 
 
 def deserialize_prior(config):
-    """Makes a prior from what `serialize_prior` returned; runs no code of the file."""
+    """Makes a prior from what `serialize_prior` returned; runs no code of the file.
+
+    Args:
+        config: What `serialize_prior` returned.
+
+    Raises:
+        ValueError: It names no distribution of TensorFlow Probability.
+
+    Example:
+        >>> deserialize_prior(serialize_prior(get_prior("normal", 8))).event_shape
+        TensorShape([8])
+    """
     import tensorflow_probability as tfp
 
     if isinstance(config, list):

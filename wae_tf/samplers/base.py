@@ -7,7 +7,10 @@ import numpy as np
 
 from wae_tf.samplers.support import SUPPORTS, fold, fold_tensor
 
-__all__ = ["Sampler"]
+__all__ = ["Sampler", "check_settings"]
+
+_LARGEST = 1e6  # Of an array's values: codes of the zoo are below 10.
+_MOST = 2**20  # Of each integer in the settings.
 
 
 class Sampler:
@@ -38,6 +41,22 @@ class Sampler:
                 f"Received: settings={self.settings}"
             )
         self.latent_dim = int(self.settings["latent_dim"])
+        for name, values in self.arrays.items():
+            if values.size and not -_LARGEST <= values.min() <= values.max() <= _LARGEST:
+                raise ValueError(
+                    f"A sampler's numbers must be finite, and at most {_LARGEST:g}. "
+                    f"Received: {name} from {values.min()} to {values.max()}"
+                )
+
+    @classmethod
+    def shapes(cls, settings, found):
+        """Returns the shapes of the arrays that settings ask for, by name.
+
+        Args:
+            settings: As in the constructor.
+            found: Dict of what has a `shape`, by name, for what settings of before do not say.
+        """
+        raise NotImplementedError
 
     @property
     def stale(self):
@@ -95,6 +114,22 @@ class Sampler:
 
     def __repr__(self):
         return f"<{type(self).__name__}: {self.settings}>"
+
+
+def check_settings(settings):
+    """Returns the settings of a file, if they are a dict whose sizes can be.
+
+    Raises:
+        ValueError: They are none, or a number of dimensions, units and the like is no integer from
+            1 to 2**20.
+    """
+    if not isinstance(settings, dict) or not isinstance(settings.get("kind"), str):
+        raise ValueError(f"settings must be an object with a kind: {settings!r}"[:300])
+    for name in ("latent_dim", "components", "layers", "units"):
+        value = settings.get(name, None if name == "latent_dim" else 1)
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _MOST:
+            raise ValueError(f"{name} must be an integer from 1 to {_MOST}: {value!r}"[:300])
+    return settings
 
 
 def normal_draws(n, latent_dim, seed):

@@ -4,11 +4,12 @@ import numpy as np
 import tensorflow as tf
 
 from wae_tf import pixels
+from wae_tf.progress_bar import ProgressBar
 
 __all__ = ["draw_codes"]
 
 
-def draw_codes(model, data, *, seed=0, batch_size=256):
+def draw_codes(model, data, *, seed=0, batch_size=256, verbose=False):
     """Draws one code for each image from Q(Z | X), so that together they are draws from Q_Z.
 
     `model.encode` is the same for a deterministic encoder, and gives the means of a random
@@ -20,6 +21,7 @@ def draw_codes(model, data, *, seed=0, batch_size=256):
             finite `tf.data.Dataset` of batches of such, or of pairs that begin with one.
         seed: Fixes the draws of a random encoder.
         batch_size: Images at a time.
+        verbose: Whether to show a progress bar; "auto" where it takes over two seconds.
 
     Returns:
         Shape `(n, latent_dim)`, float32.
@@ -30,14 +32,22 @@ def draw_codes(model, data, *, seed=0, batch_size=256):
     """
     if not isinstance(data, tf.data.Dataset):
         data = pixels.check_images(data, model.image_shape, "data")
+        total = len(data)
         batches = (data[i : i + batch_size] for i in range(0, len(data), batch_size))
     elif data.cardinality() == tf.data.INFINITE_CARDINALITY:
         raise ValueError(
             "`data` must end: cut it off by `.take(batches)`. Received: an endless data set"
         )
     else:
+        total = None
         batches = (batch[0] if isinstance(batch, (list, tuple)) else batch for batch in data)
-    codes = [_draw(model, batch, (seed, i)) for i, batch in enumerate(batches)]
+    codes, done = [], 0
+    bar = ProgressBar(total, "image", verbose, title="Encoding")
+    for i, batch in enumerate(batches):
+        codes.append(_draw(model, batch, (seed, i)))
+        done += len(codes[-1])
+        bar.update(done)
+    bar.close()
     if not codes:
         raise ValueError("`data` must hold at least one batch. Received: an empty data set")
     return np.concatenate(codes)

@@ -29,7 +29,7 @@ def fit(model, data, kind="gmm", *, seed=0, batch_size=256, verbose=0, **options
         kind: `"gmm"`, `"flow"` or `"two_stage"`.
         seed: Fixes the fit.
         batch_size: Images to encode at a time, where `data` is an array.
-        verbose: 0 prints nothing, 1 progress.
+        verbose: 0 shows nothing, 1 progress bars, "auto" those that take over two seconds.
         **options: Those of the kind, such as `components=10` of `"gmm"`: see
             `GaussianMixtureSampler.fit`, `FlowSampler.fit`, `TwoStageSampler.fit`.
 
@@ -47,7 +47,7 @@ def fit(model, data, kind="gmm", *, seed=0, batch_size=256, verbose=0, **options
     """
     _check(kind, options)
     sampler = fit_codes(
-        draw_codes(model, data, seed=seed, batch_size=batch_size),
+        draw_codes(model, data, seed=seed, batch_size=batch_size, verbose=verbose),
         kind,
         support=support_of(model.prior),
         seed=seed,
@@ -62,7 +62,19 @@ def fit_codes(codes, kind="gmm", *, support="space", seed=0, verbose=0, **option
     """Fits a density to codes `(n, latent_dim)`; the other arguments are those of `fit`.
 
     Args:
+        codes: Shape `(n, latent_dim)`.
+        kind: As in `fit`.
         support: Where codes lie: `"space"`, `"sphere"`, or `"cube"` for `[-1, 1]**d`.
+        seed: As in `fit`.
+        verbose: As in `fit`.
+        **options: As in `fit`.
+
+    Raises:
+        ValueError: As in `fit`.
+
+    Example:
+        >>> fit_codes(codes, "gmm", components=3).sample(16, seed=0).shape
+        (16, 8)
     """
     cls = _check(kind, options)
     codes = np.asarray(codes, "float32")

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from wae_tf.progress_bar import ProgressBar
 from wae_tf.samplers.base import Sampler, generator, normal_draws
 
 __all__ = ["FlowSampler"]
@@ -25,6 +26,10 @@ class FlowSampler(Sampler):
 
     def __init__(self, arrays, settings):
         super().__init__(arrays, settings)
+        if not self.arrays["stddev"].min() > 0.0:
+            raise ValueError(
+                f"A flow's `stddev` must be positive. Received: {self.arrays['stddev'].min()}"
+            )
         self._networks, self._flow = _build(
             self.latent_dim,
             self.settings["layers"],
@@ -41,6 +46,17 @@ class FlowSampler(Sampler):
                     f"variables. Received: { {k: v.shape for k, v in self.arrays.items()} }"
                 )
             variable.assign(values)
+
+    @classmethod
+    def shapes(cls, settings, found):
+        d, units = settings["latent_dim"], settings["units"]
+        layer = ((d, units), (units,), (units, units), (units,), (units, 2 * d), (2 * d,))
+        variables = layer * min(settings["layers"], len(found))  # More than there are none has.
+        return {
+            "mean": (d,),
+            "stddev": (d,),
+            **{f"variable_{i:03d}": shape for i, shape in enumerate(variables)},
+        }
 
     @classmethod
     def fit(
@@ -83,18 +99,19 @@ class FlowSampler(Sampler):
         measure = tf.function(lambda z: -tf.reduce_mean(_log_prob(flow, z)))
         best, best_epoch = np.inf, 0
         batch_size = min(batch_size, len(points))
+        bar = ProgressBar(epochs, "epoch", verbose, title="Fitting the flow; it may end sooner")
         for epoch in range(1, epochs + 1):
             order = generator(seed, 2 + epoch).permutation(len(points))
             for i in range(0, len(points) - batch_size + 1, batch_size):
                 step(tf.constant(points[order[i : i + batch_size]]))
             loss = float(measure(tf.constant(held_out)))
-            if verbose:
-                print(f"flow: epoch {epoch}/{epochs}, held-out nats per code {loss:.4f}")
+            bar.update(epoch, held_out_nats=loss)
             if loss < best:
                 best, best_epoch = loss, epoch
                 kept = [variable.numpy() for variable in variables]
             if epoch - best_epoch >= patience or not np.isfinite(loss):
                 break
+        bar.close()
         if best_epoch == 0:
             raise ValueError(
                 "The flow's likelihood was never finite: take a smaller `learning_rate`. "

@@ -1,12 +1,20 @@
 """Gaussian mixture of codes."""
 
+import contextlib
+import io
+import re
+import sys
+
 import numpy as np
 import tensorflow as tf
 
+from wae_tf.progress_bar import ProgressBar
 from wae_tf.requirements import need
 from wae_tf.samplers.base import Sampler, generator, normal_draws
 
 __all__ = ["GaussianMixtureSampler", "choose"]
+
+_ITERATIONS = 200  # At most.
 
 
 class GaussianMixtureSampler(Sampler):
@@ -23,13 +31,29 @@ class GaussianMixtureSampler(Sampler):
 
     def __init__(self, arrays, settings):
         super().__init__(arrays, settings)
-        components, d = self.arrays["means"].shape
-        shapes = {"weights": (components,), "means": (components, d), "factors": (components, d, d)}
-        if d != self.latent_dim or any(self.arrays[k].shape != v for k, v in shapes.items()):
+        shapes = self.shapes(self.settings, self.arrays)
+        if any(getattr(self.arrays.get(k), "shape", None) != v for k, v in shapes.items()):
             raise ValueError(
-                f"A mixture of {components} must have the arrays {shapes}. "
+                f"A mixture must have the arrays {shapes}. "
                 f"Received: { {k: v.shape for k, v in self.arrays.items()} }"
             )
+        weights, factors = self.arrays["weights"], self.arrays["factors"]
+        if weights.min() < 0.0 or abs(float(weights.sum()) - 1.0) > 1e-3:
+            raise ValueError(
+                f"A mixture's weights must be positive and sum to 1. Received: weights={weights}"
+            )
+        diagonals = np.diagonal(factors, axis1=1, axis2=2)
+        if diagonals.min() <= 0.0 or np.triu(factors, 1).any():
+            raise ValueError(
+                "A mixture's covariances must be positive: its `factors` are lower triangles with "
+                f"a positive diagonal. Received: diagonals from {diagonals.min()}"
+            )
+
+    @classmethod
+    def shapes(cls, settings, found):
+        d = settings["latent_dim"]
+        components = settings.get("components") or found["means"].shape[0]
+        return {"weights": (components,), "means": (components, d), "factors": (components, d, d)}
 
     @classmethod
     def fit(cls, points, settings, *, seed=0, verbose=0, components=10):
@@ -52,10 +76,16 @@ class GaussianMixtureSampler(Sampler):
         mixture = mixtures.GaussianMixture(
             components,
             reg_covar=1e-6 * max(float(points.var(axis=0).mean()), 1e-12),
-            max_iter=200,
+            max_iter=_ITERATIONS,
             random_state=seed,
-            verbose=verbose > 1,
-        ).fit(points)
+            verbose=1 if verbose else 0,
+            verbose_interval=1,
+        )
+        title = "Fitting the mixture; it may end sooner"
+        bar = ProgressBar(_ITERATIONS, "iteration", verbose, title)
+        with contextlib.redirect_stdout(_Iterations(bar)) if verbose else contextlib.nullcontext():
+            mixture.fit(points)
+        bar.close()
         return cls(
             {
                 "weights": mixture.weights_,
@@ -86,3 +116,17 @@ def choose(uniform, weights):
     """Turns uniform noise in [0, 1), shape `(n,)`, into components drawn by their weights."""
     bounds = np.cumsum(weights, dtype="float64")[:-1].astype("float32")
     return tf.reduce_sum(tf.cast(uniform[:, None] >= bounds, tf.int32), axis=1)
+
+
+class _Iterations(io.TextIOBase):
+    """Standard output of scikit-learn while it fits: its lines move a bar, and are not shown."""
+
+    def __init__(self, bar):
+        self._bar, self._stdout = bar, sys.stdout
+
+    def write(self, text):
+        found = re.search(r"Iteration (\d+)", text)
+        if found:
+            with contextlib.redirect_stdout(self._stdout):
+                self._bar.update(int(found.group(1)))
+        return len(text)

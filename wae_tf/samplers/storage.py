@@ -4,10 +4,11 @@ import importlib.resources
 import json
 import pathlib
 
-import numpy as np
-
 from wae_tf import files
+from wae_tf.files import hdf5
+from wae_tf.samplers.base import check_settings
 from wae_tf.samplers.fitting import CLASSES, KINDS
+from wae_tf.samplers.support import support_of
 
 __all__ = ["read", "read_all", "read_named", "write", "write_all", "write_named"]
 
@@ -15,7 +16,15 @@ _NAMES = "samplers.json"
 
 
 def write(path, sampler):
-    """Writes a sampler to an HDF5 file; `read` makes an equal one of it."""
+    """Writes a sampler to an HDF5 file; `read` makes an equal one of it.
+
+    Args:
+        path: Of the file, complete or not there at all.
+        sampler: `Sampler`, fitted.
+
+    Example:
+        >>> write("sampler_gmm.h5", fit_codes(codes, "gmm", components=3))
+    """
     import h5py
 
     with files.replacing(path) as temporary, h5py.File(temporary, "w") as file:
@@ -27,22 +36,26 @@ def write(path, sampler):
 def read(path):
     """Reads a sampler that `write` wrote.
 
+    Args:
+        path: Of the HDF5 file.
+
     Raises:
-        ValueError: The file is not one, is damaged, or its kind is unknown.
+        ValueError: The file is not one, is damaged, holds anything but the arrays of its
+            settings, or numbers that none of its kind can have. Nothing outside it is read.
 
     Example:
-        >>> write("sampler_gmm.h5", sampler)
+        >>> write("sampler_gmm.h5", fit_codes(codes, "gmm", components=3))
         >>> codes = read("sampler_gmm.h5").sample(16, seed=0)
     """
-    import h5py
-
     try:
-        with h5py.File(path, "r") as file:
-            settings = json.loads(file.attrs["settings"])
-            arrays = {name: np.asarray(values) for name, values in file.items()}
-        cls = CLASSES[settings["kind"]]
+        with hdf5.open_file(path) as file:
+            found = hdf5.list_arrays(file)
+            settings = json.loads(hdf5.read_text(file, "settings"))
+            cls = CLASSES[check_settings(settings)["kind"]]
+            hdf5.check_shapes(found, cls.shapes(settings, found))
+            arrays = hdf5.read_arrays(file, found)
         return cls(arrays, settings)
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(
             f"A sampler's file must be one that `wae_tf.samplers.write` wrote, of a kind among "
             f"{list(KINDS)}. Received: {path} ({type(error).__name__}: {error})"
@@ -71,22 +84,27 @@ def write_all(directory, samplers):
     return records
 
 
-def read_all(directory, records):
+def read_all(directory, records, model):
     """Reads the samplers that an entry records, each checked against its SHA-256.
 
     Args:
         directory: The entry's directory.
         records: What `write_all` returned.
+        model: The entry's model, whose codes they are to draw.
 
     Returns:
         Dict from kind to `Sampler`.
 
     Raises:
-        ValueError: A file is missing or damaged, or a record is none of `write_all`.
+        ValueError: A file is missing or damaged, a record is none of `write_all`, or a sampler is
+            of other codes than the model's.
     """
     samplers = {}
+    if not isinstance(records, dict):
+        raise ValueError(f"An entry's `samplers` must be an object. Received: {records!r}")
     for kind, record in records.items():
-        if kind not in CLASSES or record.get("file") != _file(kind):
+        known = kind in CLASSES and isinstance(record, dict)
+        if not known or record.get("file") != _file(kind):
             raise ValueError(
                 f"An entry's samplers must be among {list(KINDS)}, in files such as "
                 f"{_file('gmm')!r}. Received: {kind!r} in {record}"
@@ -101,7 +119,18 @@ def read_all(directory, records):
             )
         with importlib.resources.as_file(path) as local:
             samplers[kind] = read(local)
+        _check_codes(samplers[kind], model, path)
     return samplers
+
+
+def _check_codes(sampler, model, path):
+    of_file = (sampler.latent_dim, sampler.settings["support"])
+    of_model = (model.latent_dim, support_of(model.prior))
+    if of_file != of_model:
+        raise ValueError(
+            "A sampler must be of the entry's own codes, by dimension and support: fit and save it "
+            f"again. Received: {path} of {of_file}, with a model of {of_model}"
+        )
 
 
 def write_named(directory, samplers):
@@ -120,6 +149,8 @@ def read_named(directory):
     """
     path = pathlib.Path(directory, _NAMES)
     names = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"`{_NAMES}` must be a list of names. Received: {names!r}"[:300])
     return {name: read(path.with_name(_file(place))) for place, name in enumerate(names)}
 
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from wae_tf.divergences.kernels import imq_kernel
 from wae_tf.divergences.mmd import mmd
+from wae_tf.progress_bar import ProgressBar
 from wae_tf.samplers.base import Sampler, generator, normal_draws
 
 __all__ = ["TwoStageSampler"]
@@ -27,6 +28,14 @@ class TwoStageSampler(Sampler):
 
     def __init__(self, arrays, settings):
         super().__init__(arrays, settings)
+        colour = self.arrays["colour"].astype("float64")
+        if np.abs(colour - colour.T).max() > 1e-4 * np.abs(colour).max() or (
+            np.linalg.eigvalsh(colour).min() <= 0.0
+        ):
+            raise ValueError(
+                "A second stage's `colour`, the root of a covariance, must be symmetric and "
+                f"positive. Received: eigenvalues from {np.linalg.eigvalsh(colour).min()}"
+            )
         self._decoder = _correction(self.latent_dim, self.settings["units"], seed=0)
         weights = [self.arrays.get(f"weight_{i}") for i in range(len(self._decoder.weights))]
         expected = [tuple(variable.shape) for variable in self._decoder.weights]
@@ -36,6 +45,16 @@ class TwoStageSampler(Sampler):
                 f"{expected}. Received: { {k: v.shape for k, v in self.arrays.items()} }"
             )
         self._decoder.set_weights(weights)
+
+    @classmethod
+    def shapes(cls, settings, found):
+        d, units = settings["latent_dim"], settings["units"]
+        weights = ((d, units), (units,), (units, units), (units,), (units, d), (d,))
+        return {
+            "mean": (d,),
+            "colour": (d, d),
+            **{f"weight_{i}": shape for i, shape in enumerate(weights)},
+        }
 
     @classmethod
     def fit(
@@ -74,13 +93,13 @@ class TwoStageSampler(Sampler):
         )
         rng = generator(seed, 2)
         batch_size = min(batch_size, len(points))
+        bar = ProgressBar(steps, "step", verbose, title="Fitting the second stage")
         for i in range(steps):
             rows = rng.choice(len(whitened), batch_size, replace=False, shuffle=False)
             noise = rng.standard_normal((batch_size, d), dtype="float32")
             losses = step(tf.constant(whitened[rows]), tf.constant(noise))
-            if verbose and (i + 1) % max(steps // 10, 1) == 0:
-                error, divergence = (float(loss) for loss in losses)
-                print(f"two_stage: step {i + 1}/{steps}, error {error:.4f}, MMD {divergence:.5f}")
+            if verbose and ((i + 1) % 20 == 0 or i + 1 == steps):
+                bar.update(i + 1, error=float(losses[0]), mmd=float(losses[1]))
         weights = {f"weight_{i}": w for i, w in enumerate(networks[1].get_weights())}
         return cls({"mean": mean, "colour": colour, **weights}, {**settings, "units": units})
 

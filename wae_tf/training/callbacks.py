@@ -1,8 +1,6 @@
 """Keras callbacks: what a training writes, and what stops it."""
 
-import csv
 import math
-import re
 import time
 
 import keras
@@ -11,6 +9,7 @@ import tensorflow as tf
 from wae_tf import files
 from wae_tf.pixels import check_images
 from wae_tf.plots import pictures
+from wae_tf.training.checkpointing import Checkpoint
 
 __all__ = ["Checkpoint", "CriticStart", "EpochLog", "FiniteLoss", "SampleGrid", "TensorBoard"]
 
@@ -21,17 +20,34 @@ class EpochLog(keras.callbacks.Callback):
     `learning_rate` is that of the epoch's first step; `seconds`, of wall-clock time,
     include validation, and add up over resumed runs.
 
+    Args:
+        before: What `so_far` returned when an epoch was interrupted, with its `epoch`, for the
+            rest of it; None for none.
+
     Example:
         >>> model.fit(images, callbacks=[EpochLog(), Checkpoint("runs/mnist")])
     """
 
+    def __init__(self, before=None):
+        super().__init__()
+        self.before = before
+
     def on_epoch_begin(self, epoch, logs=None):
         self._learning_rate = float(self.model.optimizer.learning_rate)
         self._start = time.monotonic()
+        if self.before is not None and self.before["epoch"] == epoch:
+            self._learning_rate = self.before["learning_rate"]
+            self._start -= self.before["seconds"]
+
+    def so_far(self):
+        """Returns what the logs would get if the epoch ended now."""
+        return {
+            "learning_rate": self._learning_rate,
+            "seconds": time.monotonic() - self._start,
+        }
 
     def on_epoch_end(self, epoch, logs=None):
-        logs["learning_rate"] = self._learning_rate
-        logs["seconds"] = time.monotonic() - self._start
+        logs |= self.so_far()
 
 
 class CriticStart(keras.callbacks.Callback):
@@ -168,97 +184,3 @@ class SampleGrid(keras.callbacks.Callback):
             for name, picture in grids.items():
                 tf.summary.image(name, picture[None], step=epoch)
         self._writer.flush()
-
-
-class Checkpoint(keras.callbacks.Callback):
-    """After each epoch writes what a later run needs to go on, and the history so far.
-
-    `checkpoint-0007.weights.h5` holds weights, optimizers and counters after epoch 7. It
-    appears under its name when complete, and only then is its predecessor removed.
-    `history.csv` has one line for each epoch.
-
-    Args:
-        directory: Where both go; made if it is not there.
-
-    Example:
-        >>> checkpoint = Checkpoint("runs/mnist")
-        >>> first = checkpoint.restore(model)  # 0 where there is nothing to resume.
-        >>> model.fit(images, initial_epoch=first, epochs=10, callbacks=[checkpoint])
-    """
-
-    def __init__(self, directory):
-        super().__init__()
-        self.directory = files.writable_directory(directory)
-
-    def restore(self, model):
-        """Loads the newest checkpoint into a compiled model.
-
-        Returns:
-            Number of epochs that are done, 0 without a checkpoint.
-
-        Raises:
-            ValueError: The checkpoint cannot be read, or is one of another model; or the
-                model is not compiled, and so has no optimizer to restore.
-        """
-        if not model.compiled:
-            raise ValueError(
-                "`model` must be compiled before `restore`: a checkpoint holds its optimizers too. "
-                f"Received: {model.name!r}, not compiled"
-            )
-        if self.done == 0:
-            return 0
-        newest = self._path(self.done)
-        try:
-            model.load_weights(newest)
-        except (OSError, ValueError, KeyError) as error:
-            raise ValueError(
-                "The newest checkpoint must fit the model: take the config that began this run, "
-                f"another directory, or remove the file. Received: {newest} ({error})"
-            ) from error
-        return self.done
-
-    @property
-    def done(self):
-        """Number of epochs after which the newest checkpoint was written, 0 without one."""
-        return max(map(_epoch, self._paths()), default=0)
-
-    def on_epoch_end(self, epoch, logs=None):
-        done = epoch + 1
-        self._write_history(done, logs or {})  # First: a later run writes an unfinished epoch anew.
-        with files.replacing(self._path(done)) as temporary:
-            self.model.save_weights(temporary)
-        for path in self._paths():
-            if _epoch(path) < done:
-                path.unlink()
-
-    def _path(self, epoch):
-        return self.directory / f"checkpoint-{epoch:04d}.weights.h5"
-
-    def _paths(self):
-        return [p for p in self.directory.glob("checkpoint-*.weights.h5") if _epoch(p)]
-
-    def history(self):
-        """Reads `history.csv`: one dict of numbers for each epoch, [] where there is none."""
-        path = self.directory / "history.csv"
-        if not path.exists():
-            return []
-        with open(path, newline="") as file:
-            rows = [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
-        return [{**row, "epoch": int(row["epoch"])} for row in rows]
-
-    def _write_history(self, done, logs):
-        rows = [row for row in self.history() if row["epoch"] < done]
-        rows.append({"epoch": done, **{name: float(value) for name, value in logs.items()}})
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        with (
-            files.replacing(self.directory / "history.csv") as temporary,
-            open(temporary, "w", newline="") as file,
-        ):
-            writer = csv.DictWriter(file, names)
-            writer.writeheader()
-            writer.writerows(rows)
-
-
-def _epoch(path):
-    match = re.fullmatch(r"checkpoint-(\d+)\.weights\.h5", path.name)
-    return int(match.group(1)) if match else 0

@@ -11,7 +11,7 @@ from wae_tf._version import __version__
 from wae_tf.training.cluster import find_cluster
 from wae_tf.training.rendezvous import meet, odd_ones, silent
 
-__all__ = ["DISTRIBUTE", "Devices", "open_devices"]
+__all__ = ["DISTRIBUTE", "Devices", "check_batch_size", "open_devices"]
 
 DISTRIBUTE = ("auto", "none", "mirrored", "multi_worker")
 
@@ -33,22 +33,23 @@ class Devices:
         self.workers = 1 if cluster is None else len(cluster.addresses)
         self.replicas = strategy.num_replicas_in_sync
 
-    def batches(self, make, batch_size, **arguments):
+    def batches(self, make, endless=False):
         """Returns what `fit` takes: of several workers, each reads its parts of each batch.
 
         Args:
-            make: Callable like `functools.partial(data.batches, images)`, and its arguments.
-            batch_size: Of the global batch; a multiple of `replicas`.
-            **arguments: Those of `data.batches`.
+            make: Callable, `parts` of `wae_tf.data.batches` to a data set of them; called without,
+                it gives the whole batches.
+            endless: Whether workers go through it again and again, as those that `fit` validates
+                on must.
         """
         if self.workers == 1:
-            return make(batch_size, **arguments)
+            return make()
 
         def of_worker(context):
             local = self.replicas // context.num_input_pipelines
             first = context.input_pipeline_id * local
-            parts = (first, first + local, self.replicas)
-            return make(batch_size, parts=parts, **arguments)
+            dataset = make((first, first + local, self.replicas))
+            return dataset.repeat() if endless else dataset
 
         return self.strategy.distribute_datasets_from_function(of_worker)
 
@@ -74,6 +75,12 @@ class Devices:
                 f"same files. Received, by hash: {odd}; here {identity}"
             )
 
+    def record(self):
+        """Returns what an entry says of the devices that it was trained on."""
+        if self.replicas == 1:
+            return {}
+        return {"replicas": self.replicas, "workers": self.workers}
+
     @contextlib.contextmanager
     def watched(self):
         """Turns TensorFlow's error of a lost worker into one that names it."""
@@ -89,6 +96,27 @@ class Devices:
                 f"again; they go on after the last checkpoint. Received: {', '.join(lost)} is gone "
                 f"({type(error).__name__})"
             ) from error
+
+
+def check_batch_size(batch_size, replicas):
+    """Raises a ValueError unless replicas can share a batch evenly."""
+    if batch_size % replicas:
+        raise ValueError(
+            "`batch_size` must be a multiple of the number of replicas, which share each batch "
+            f"evenly. Received: batch_size={batch_size}, {replicas} replicas"
+        )
+
+
+def check_one_worker(distribute):
+    """Raises a ValueError if a training would be one of several workers."""
+    cluster = find_cluster() if distribute in ("auto", "multi_worker") else None
+    if cluster is not None:
+        raise ValueError(
+            "A config that is chosen from the images and the machine is for one machine: train "
+            "once without other workers, and give its `config.json` values to a config by name; "
+            "or `distribute='mirrored'`. "
+            f"Received: distribute={distribute!r}, {len(cluster.addresses)} workers"
+        )
 
 
 def open_devices(distribute="auto", identity=None, seconds=300):
@@ -127,8 +155,8 @@ def open_devices(distribute="auto", identity=None, seconds=300):
         return _open_workers(cluster, identity or {}, seconds)
     if distribute == "multi_worker":
         raise ValueError(
-            "`distribute='multi_worker'` needs several workers, in TF_CONFIG or as tasks of a Slurm "
-            "job: set it, or take 'mirrored' or 'none'. Received: neither"
+            "`distribute='multi_worker'` needs several workers, in TF_CONFIG or as tasks of a "
+            "Slurm job: set it, or take 'mirrored' or 'none'. Received: neither"
         )
     gpus = tf.config.list_logical_devices("GPU") if distribute != "none" else []
     if distribute == "mirrored" or len(gpus) > 1:

@@ -50,7 +50,9 @@ class LatentMonitor(callbacks.SampleGrid):
         if (epoch + 1) % self.every:
             return
         n = len(self.encoded)
-        draws = [self.model.prior.sample(n, (self.seed, i)) for i in range(_FLOOR_PAIRS + 1)]
+        draws = [
+            self.model.prior.sample(n, (self.seed, i)).numpy() for i in range(_FLOOR_PAIRS + 1)
+        ]
         codes = samplers.draw_codes(self.model, self.encoded, seed=self.seed)
         divergence = self._mmd(codes, draws[0])
         floor = float(np.sqrt(np.mean([self._mmd(draw, draws[0]) ** 2 for draw in draws[1:]])))
@@ -71,7 +73,7 @@ class LatentMonitor(callbacks.SampleGrid):
             self._writer.flush()
 
     def _mmd(self, a, b):
-        return float(mmd(a, b, self._kernel))
+        return float(mmd(a, b, self._kernel, jit_compile=True))
 
     def _kernel(self, a, b):
         gram = getattr(self.model, "gram", None)

@@ -22,7 +22,7 @@ class PlateauLearningRate(keras.callbacks.Callback):
         patience: Epochs without progress that are borne.
         factor: What a rate is divided by.
         history: Dicts with the `loss` of each epoch before, where a training resumes;
-            such as `wae_tf.callbacks.read_history` returns.
+            such as `Checkpoint.history` returns.
 
     Raises:
         ValueError: From `fit`, if the optimizer has a schedule, which sets its rate.

@@ -6,12 +6,21 @@ import tensorflow as tf
 
 from wae_tf import pixels as image_format
 from wae_tf.divergences.moment_matching import MomentMatching
+from wae_tf.progress_bar import ProgressBar
 
 __all__ = ["PretrainEncoder", "pretrain_encoder"]
 
 
 def pretrain_encoder(
-    model, images, *, steps=200, batch_size=1000, threshold=0.1, learning_rate=1e-3, seed=0
+    model,
+    images,
+    *,
+    steps=200,
+    batch_size=1000,
+    threshold=0.1,
+    learning_rate=1e-3,
+    seed=0,
+    verbose=False,
 ):
     """Matches mean and covariance of Q_Z to those of P_Z before training.
 
@@ -28,6 +37,7 @@ def pretrain_encoder(
         threshold: Loss under which it ends.
         learning_rate: Adam's rate.
         seed: Fixes batches and prior draws, in [0, 2**31).
+        verbose: Whether to show a progress bar; "auto" where it takes over two seconds.
 
     Returns:
         List of losses, one for each step.
@@ -61,12 +71,15 @@ def pretrain_encoder(
 
     rng = np.random.default_rng(seed)
     losses = []
+    bar = ProgressBar(steps, "step", verbose, title="Pretraining the encoder; it may end sooner")
     for i in range(steps):
         chosen = np.sort(rng.choice(len(images), min(len(images), batch_size), replace=False))
         seeds = tf.constant([seed, -1 - i], tf.int32)  # Training counts its steps upwards.
         losses.append(float(step(tf.constant(images[chosen]), seeds)))
+        bar.update(i + 1, loss=losses[-1])
         if losses[-1] < threshold:
             break
+    bar.close()
     return losses
 
 
@@ -91,4 +104,5 @@ class PretrainEncoder(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         if int(self.model.step_counter()) == 0:
-            self.losses = pretrain_encoder(self.model, self.images, **self.options)
+            options = {"verbose": "auto" if self.params.get("verbose") else False, **self.options}
+            self.losses = pretrain_encoder(self.model, self.images, **options)

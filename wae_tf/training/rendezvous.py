@@ -1,6 +1,7 @@
 """How the workers of one training meet before TensorFlow starts, which would wait without end."""
 
 import collections
+import contextlib
 import json
 import socket
 import time
@@ -174,10 +175,8 @@ def _persist(address, deadline):
 
 
 def _send(connection, message):
-    try:
+    with contextlib.suppress(OSError):  # It is gone, and its silence says so.
         connection.sendall(json.dumps(message).encode() + b"\n")
-    except OSError:
-        pass  # It is gone, and its silence says so.
 
 
 def _receive(connection, deadline):

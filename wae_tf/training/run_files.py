@@ -5,6 +5,7 @@ import json
 
 from wae_tf import data, files
 from wae_tf.config import WAEConfig
+from wae_tf.files.checksums import check_sum, read_sums, record_sums
 from wae_tf.precision import resolve_precision
 
 __all__ = [
@@ -15,13 +16,16 @@ __all__ = [
     "describe_images",
     "precision_note",
     "stored_config",
+    "stored_reasons",
     "with_precision",
     "write",
+    "write_reasons",
 ]
 
 _CONFIG = "config.json"
 _IMAGES = "training_data.json"
 _INITIAL = "initial_weights.json"
+_REASONS = "reasons.json"
 _SAME_CONFIG = (
     "`workdir` must be new, or hold a run of this very config to resume: choose another directory, "
     "or take the changes back."
@@ -55,8 +59,8 @@ def check_config(directory, config, requirement=_SAME_CONFIG):
         requirement: What the error asks for.
     """
     path = directory / _CONFIG
-    if path.exists():
-        before = _read(path, WAEConfig.from_json, requirement)
+    before = _read(path, WAEConfig.from_json, requirement)
+    if before is not None:
         _compare(path, before.to_dict(), config.to_dict(), requirement, "values")
 
 
@@ -68,8 +72,8 @@ def check_images(directory, described):
         described: What `describe_images` returned.
     """
     path = directory / _IMAGES
-    if path.exists():
-        before = _read(path, lambda text: dict(json.loads(text)), _SAME_IMAGES)
+    before = _read(path, lambda text: dict(json.loads(text)), _SAME_IMAGES)
+    if before is not None:
         _compare(path, before, described, _SAME_IMAGES, "images")
 
 
@@ -82,9 +86,8 @@ def check_initial_weights(directory, described):
     """
     if not (directory / _CONFIG).exists():
         return
-    path, before = directory / _INITIAL, {}
-    if path.exists():
-        before = _read(path, lambda text: dict(json.loads(text)), _SAME_WEIGHTS)
+    path = directory / _INITIAL
+    before = _read(path, lambda text: dict(json.loads(text)), _SAME_WEIGHTS) or {}
     now = described or dict.fromkeys(before)
     if before.get("init_from_sha256") != now.get("init_from_sha256"):
         _compare(path, before, now, _SAME_WEIGHTS, "weights")
@@ -92,8 +95,12 @@ def check_initial_weights(directory, described):
 
 def stored_config(directory):
     """Returns the `WAEConfig` of the run that a directory holds, None where it holds none."""
-    path = directory / _CONFIG
-    return _read(path, WAEConfig.from_json, _SAME_CONFIG) if path.exists() else None
+    return _read(directory / _CONFIG, WAEConfig.from_json, _SAME_CONFIG)
+
+
+def stored_reasons(directory):
+    """Returns the reasons for a config that a directory holds, {} where it holds none."""
+    return _read(directory / _REASONS, lambda text: dict(json.loads(text)), _SAME_CONFIG) or {}
 
 
 def with_precision(directory, config):
@@ -127,19 +134,41 @@ def precision_note(begun, here):
 
 def write(directory, config, described=None, initial=None):
     """Writes what the checks look at; None leaves out what is not known."""
-    contents = {_CONFIG: config.to_json()}
-    for name, known in ((_IMAGES, described), (_INITIAL, initial)):
-        if known is not None:
-            contents[name] = json.dumps(known, indent=2) + "\n"
-    for name, content in contents.items():
-        with files.replacing(directory / name) as temporary:
-            temporary.write_text(content, encoding="utf-8")
+    contents = {_CONFIG: config.to_dict()}
+    contents |= {k: v for k, v in ((_IMAGES, described), (_INITIAL, initial)) if v is not None}
+    _write(directory, contents)
+
+
+def write_reasons(directory, reasons):
+    """Writes the reasons for a config, a text for each field."""
+    _write(directory, {_REASONS: reasons})
+
+
+def _write(directory, contents):
+    """Writes dicts as JSON files, and then their SHA-256."""
+    sums, before = {}, read_sums(directory)
+    if before is None:  # A run of a version before, which wrote none: as it is now.
+        names = [_CONFIG, _IMAGES, _INITIAL, _REASONS]
+        there = [directory / name for name in names]
+        there += directory.glob("checkpoint-*.weights.h5")
+        sums = {path.name: files.sha256(path) for path in there if path.is_file()}
+    texts = {k: (json.dumps(v, indent=2) + "\n").encode() for k, v in contents.items()}
+    paths = {name: directory / name for name in texts}
+    changed = [k for k, p in paths.items() if not (p.is_file() and p.read_bytes() == texts[k])]
+    if before is not None and set(changed) & set(before):
+        record_sums(directory, {}, gone=changed)  # Until they are there again.
+    for name in changed:
+        with files.replacing(paths[name]) as temporary:
+            temporary.write_bytes(texts[name])
+    record_sums(directory, sums | {name: files.sha256(path) for name, path in paths.items()})
 
 
 def _read(path, parse, requirement):
+    """Returns what a file says, checked against its SHA-256; None where it is not there."""
     try:
-        return parse(path.read_text(encoding="utf-8"))
-    except (TypeError, ValueError) as error:
+        check_sum(path, read_sums(path.parent))
+        return parse(path.read_text(encoding="utf-8")) if path.exists() else None
+    except (OSError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(
             f"{requirement} Received: {path}, which this version cannot read ({error})"
         ) from error

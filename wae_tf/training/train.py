@@ -1,11 +1,12 @@
 """From a config and images to a trained model and its zoo entry."""
 
-import platform
+import functools
+import warnings
 
 import keras
 import tensorflow as tf
 
-from wae_tf import data, files, zoo
+from wae_tf import data, zoo
 from wae_tf.data.memory import cache_options
 from wae_tf.data.real_images import real_batches
 from wae_tf.data.several import describe_sources, is_several, load_sources
@@ -13,8 +14,12 @@ from wae_tf.models.build import build_model
 from wae_tf.models.wae_gan import WAEGAN
 from wae_tf.schedules import EpochSchedule
 from wae_tf.training import callbacks, initial_weights, run_files
-from wae_tf.training.plateau import PlateauLearningRate
-from wae_tf.training.pretraining import PretrainEncoder
+from wae_tf.training.alone import alone_in_workdir
+from wae_tf.training.distribution import check_batch_size, open_devices
+from wae_tf.training.interrupted import fit, restore_interrupted
+from wae_tf.training.run_callbacks import schedules, writing_callbacks
+from wae_tf.training.time_left import TimeLeft
+from wae_tf.training.words import device, outcome
 from wae_tf.zoo.results import fixed_order, test_results
 
 __all__ = ["compile_model", "train"]
@@ -58,6 +63,7 @@ def compile_model(model, config, steps_per_epoch, **kwargs):
     return model
 
 
+@alone_in_workdir
 def train(
     config,
     source,
@@ -75,6 +81,7 @@ def train(
     init_from=None,
     critic_data=None,
     critic_split=None,
+    distribute="auto",
 ):
     """Trains a model, resuming where an earlier call stopped, and writes a zoo entry.
 
@@ -82,10 +89,11 @@ def train(
     and the entry's provenance say what it was, the entry's config what was asked for.
 
     `workdir` gets `config.json`, `training_data.json` (number and hash of the training
-    images), `history.csv`, a checkpoint after each epoch, `pictures/`, `tensorboard/`, and
-    at the end `model.weights.h5` and `entry.json`, so that `wae_tf.load(workdir)` returns
-    the model. A resumed training gives the weights, bit for bit on one CPU machine, that an
-    uninterrupted one gives. Where all is done, nothing is written again.
+    images), `history.csv`, a checkpoint after each epoch, the SHA-256 of these, `pictures/`,
+    `tensorboard/`, and at the end `model.weights.h5` and `entry.json`, so that
+    `wae_tf.load(workdir)` returns the model. A resumed training gives the weights, bit for bit
+    on one CPU machine, that an uninterrupted one gives. Where all is done, nothing is written
+    again. SIGINT, SIGTERM and SIGHUP end it after the step, from which another goes on.
 
     Args:
         config: `WAEConfig`.
@@ -111,24 +119,74 @@ def train(
             takes `source`.
         critic_split: Which of those images; None takes the training images themselves, or,
             with `critic_data`, "train".
+        distribute: Devices to train on, as in `wae_tf.training.open_devices`: "auto", "none",
+            "mirrored" or "multi_worker". `batch_size` is that of all devices together. Of several
+            workers, which share `workdir`, the first one writes.
 
     Returns:
         The trained model, compiled.
 
     Raises:
         ValueError: The images are none, `workdir` cannot be written to or holds a run of
-            another config, on other training images or from other weights; or no layer of
-            `init_from` fits.
+            another config, on other training images or from other weights, one whose files are
+            damaged, or one that another process goes on with; or no layer of `init_from` fits.
         FileNotFoundError: `source` is not there.
         FloatingPointError: The loss became NaN or infinite; the last good checkpoint stays.
+        OSError: The disk is full, or gone; what is done stays.
+        ConnectionError: A worker did not come, or is gone; it is named.
+        wae_tf.signals.Stopped: A signal asked to end; it is a `KeyboardInterrupt`.
 
     Example:
         >>> config = dataclasses.replace(wae_tf.load_config("mnist_wae_mmd"), epochs=5)
         >>> model = train(config, "mnist.npz", "runs/mnist")
     """
-    workdir = files.writable_directory(workdir, "workdir")
-    say = print if verbose else (lambda line: None)
+    devices = open_devices(distribute, config.to_dict())
+    check_batch_size(config.batch_size, devices.replicas)
+    arguments = {
+        "split": split,
+        "test_split": test_split,
+        "data_dir": data_dir,
+        "download": download,
+        "monitored": monitored,
+        "cache": cache,
+        "jit_compile": jit_compile,
+        "verbose": verbose if devices.chief else 0,
+        "provenance": provenance,
+        "init_from": init_from,
+        "critic_data": critic_data,
+        "critic_split": critic_split,
+    }
+    with devices.watched():
+        model = _train(devices, config, source, workdir, **arguments)
+        devices.compare()  # Waits until the first worker has written all.
+    return model
+
+
+def _train(
+    devices,
+    config,
+    source,
+    workdir,
+    *,
+    split,
+    test_split,
+    data_dir,
+    download,
+    monitored,
+    cache,
+    jit_compile,
+    verbose,
+    provenance,
+    init_from,
+    critic_data,
+    critic_split,
+):
+    """Trains on devices that are open; arguments as of `train`."""
+    say, bars = print if verbose else (lambda line: None), "auto" if verbose else False
     asked = config
+    cache = True if devices.workers > 1 and cache == "auto" else cache
+    if not devices.chief:
+        devices.compare()  # Waits until the first worker has decoded all images.
     config, note = run_files.with_precision(workdir, asked)
     if note:
         say(note)
@@ -144,6 +202,7 @@ def train(
             crop=config.crop,
             data_dir=data_dir,
             download=download,
+            verbose=bars,
             **cache_options(cache, run_files.cache_file(workdir, name), source),
         )
 
@@ -160,110 +219,115 @@ def train(
     _check_num_images(config, len(images))
     first = source[0] if is_several(source) else source
     test_images = None if test_split is None else images_of(first, test_split, "test")[0]
+    if devices.chief:
+        devices.compare()
     steps_per_epoch = len(images) // config.batch_size
-    model = compile_model(
-        build_model(config), config, max(steps_per_epoch, 1), jit_compile=jit_compile
-    )
-    checkpoint = callbacks.Checkpoint(workdir)
-    done = checkpoint.restore(model)
-    if done == config.epochs and zoo.is_entry(workdir):
-        say(f"{workdir} is complete already: {_outcome(workdir)}")
-        return model
-    changes = {"horizontal_flip": config.horizontal_flip, "max_shift": config.max_shift}
-    batches = data.batches(
-        images,
-        config.batch_size,
-        training=True,
-        seed=config.seed,
-        first_epoch=done,
-        epochs=config.epochs,
-        **changes,
-    )
-    if real is not None:
-        more = real_batches(
-            real,
-            min(config.batch_size, len(real)),
-            seed=config.seed,
-            skipped=done * steps_per_epoch,
-            **changes,
+    with devices.strategy.scope():
+        model = compile_model(
+            build_model(config), config, max(steps_per_epoch, 1), jit_compile=jit_compile
         )
-        batches = data.with_real_images(batches, more)
+    checkpoint = callbacks.Checkpoint(workdir)
+    done = checkpoint.restore(model, say if verbose else warnings.warn)
+    devices.compare(**described, precision=config.precision, epochs_done=done)
+    if done == config.epochs and zoo.is_entry(workdir):
+        say(f"{workdir} is complete already: {outcome(workdir)}")
+        return model
+    progress = None if devices.workers > 1 else restore_interrupted(model, workdir, done)
+    steps_done = progress["steps"] if progress else 0
+
+    @functools.lru_cache(maxsize=1)  # As it copies the images.
+    def batches(first_epoch, skipped):
+        """Returns the training batches from a step of an epoch on."""
+        changes = {"horizontal_flip": config.horizontal_flip, "max_shift": config.max_shift}
+
+        def joined(parts=None):
+            found = data.batches(
+                images,
+                config.batch_size,
+                training=True,
+                seed=config.seed,
+                first_epoch=first_epoch,
+                epochs=config.epochs,
+                parts=parts,
+                **changes,
+            )
+            found = found.skip(skipped * (1 if parts is None else parts[1] - parts[0]))
+            if real is None:
+                return found
+            more = real_batches(
+                real,
+                min(config.batch_size, len(real)),
+                seed=config.seed,
+                skipped=first_epoch * steps_per_epoch + skipped,
+                parts=parts,
+                **changes,
+            )
+            return data.with_real_images(found, more)
+
+        return devices.batches(joined)
+
+    batches(done, steps_done)  # Which also checks them, before anything is written.
     followed = images if test_images is None else test_images
     followed = followed[fixed_order(followed)[:monitored]]
-    if initial is not None and done == 0:
+    if initial is not None and done == steps_done == 0:
         for line in initial_weights.start_from(model, init_from):
             say(f"Weights of {initial['init_from']}, {line}")
-    run_files.write(workdir, config, described, initial)
-    if done > 0:
-        say(f"Resuming {workdir} after epoch {done} of {config.epochs}")
+    if devices.chief:
+        run_files.write(workdir, config, described, initial)
+    if done > 0 or progress:
+        steps = f" and {steps_done} of {steps_per_epoch} steps" if progress else ""
+        say(f"Resuming {workdir} after epoch {done} of {config.epochs}{steps}")
+
+    def followed_batches(parts=None):
+        return data.batches(followed, config.batch_size, training=False, parts=parts)
+
     if done < config.epochs:
-        model.fit(
+        fit(
+            model,
             batches,
-            initial_epoch=done,
-            epochs=config.epochs,
-            steps_per_epoch=steps_per_epoch,
+            steps_per_epoch,
+            epochs=(done, config.epochs),
+            progress=progress,
+            checkpoint=checkpoint,
+            callbacks=[
+                *writing_callbacks(workdir, followed, devices),
+                *schedules(config, images, checkpoint.history(), init_from),
+                *([TimeLeft()] if verbose else []),
+            ],
+            devices=devices,
             validation_data=None
             if test_images is None
-            else data.batches(followed, config.batch_size, training=False),
-            callbacks=[
-                *_callbacks(workdir, followed),
-                *_schedules(config, images, checkpoint.history(), init_from),
-                checkpoint,
-            ],
+            else devices.batches(followed_batches, endless=True),
+            validation_steps=-(-len(followed) // config.batch_size),
             verbose=verbose,
         )
+    if not devices.chief:
+        return model
     zoo.save_entry(
         workdir,
         model,
         asked,
         results={}
         if test_images is None
-        else test_results(model, config, test_images, measured_at="the end of wae-train"),
+        else test_results(
+            model, config, test_images, measured_at="the end of wae-train", verbose=bars
+        ),
         provenance={
             "paper": "arXiv:1711.01558",
             **(provenance or {}),
             **described,
             **(initial or {}),
             "epochs": config.epochs,
-            "seconds": sum(row["seconds"] for row in checkpoint.history()),
-            "device": _device(),
+            "seconds": sum(row.get("seconds", 0.0) for row in checkpoint.history()),
+            "device": device(),
+            **devices.record(),
             "precision": config.precision,
             "tensorflow": tf.__version__,
             "keras": keras.__version__,
         },
     )
-    say(f"Wrote {workdir}: {_outcome(workdir)}")
+    say(f"Wrote {workdir}: {outcome(workdir)}")
     return model
-
-
-def _callbacks(workdir, followed):
-    """Returns what logs, draws and stops a training; logs are complete for what comes after."""
-    logs = workdir / "tensorboard"
-    return [
-        callbacks.EpochLog(),
-        callbacks.FiniteLoss(),
-        callbacks.TensorBoard(logs, write_graph=False),
-        callbacks.SampleGrid(workdir / "pictures", followed[:32], log_dir=logs / "pictures"),
-    ]
-
-
-def _schedules(config, images, history, init_from=None):
-    """Returns what a config asks for beside descending the loss; before the checkpoint."""
-    chosen = []
-    if config.pretrain_encoder and init_from is None:  # It would undo an encoder's weights.
-        chosen.append(
-            PretrainEncoder(
-                images,
-                batch_size=config.pretrain_batch_size,
-                learning_rate=config.learning_rate,
-                seed=config.seed,
-            )
-        )
-    if config.critic_weight and config.critic_start:
-        chosen.append(callbacks.CriticStart(config.critic_start))
-    if config.lr_schedule == "plateau":
-        chosen.append(PlateauLearningRate(history=history))
-    return chosen
 
 
 def _check_num_images(config, found):
@@ -272,19 +336,3 @@ def _check_num_images(config, found):
             "`num_images` must be the number of training images, which MMD++ weighs pairs of codes "
             f"by. Received: num_images={config.num_images}, with {found} training images"
         )
-
-
-def _outcome(workdir):
-    """Says in words how good the entry is that a directory holds, and how to load it."""
-    results = zoo.read_entry(workdir).get("results", {})
-    error, measured = results.get("losses", {}).get("squared_error"), ""
-    if error is not None:
-        measured = f"squared error {error:.2f} on {results['test_images']:,} test images; "
-    return f"{measured}wae_tf.load({str(workdir)!r}) returns the model"
-
-
-def _device():
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
-    return platform.processor() or platform.machine()

@@ -1,5 +1,6 @@
 """Entries on disk: folders with a config, results, provenance and, of models, weights."""
 
+from wae_tf.zoo.copies import copy_entry, save_keras
 from wae_tf.zoo.entries import (
     entry_directory,
     is_entry,
@@ -7,6 +8,7 @@ from wae_tf.zoo.entries import (
     list_models,
     load,
     load_config,
+    own_directory,
     read_entry,
     save_entry,
     save_samplers,
@@ -14,14 +16,17 @@ from wae_tf.zoo.entries import (
 )
 
 __all__ = [
+    "copy_entry",
     "entry_directory",
     "is_entry",
     "list_configs",
     "list_models",
     "load",
     "load_config",
+    "own_directory",
     "read_entry",
     "save_entry",
+    "save_keras",
     "save_samplers",
     "update_entry",
 ]

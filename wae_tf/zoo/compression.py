@@ -12,7 +12,7 @@ __all__ = ["compress", "to_float16"]
 _WEIGHTS = "model_float16.weights.h5"
 
 
-def compress(name_or_directory, images, *, tolerance=1e-3):
+def compress(name_or_directory, images, *, tolerance=1e-3, verbose=False):
     """Stores the kernels of a zoo entry in float16, if its reconstructions stay as good.
 
     The entry's results are measured again with the rounded weights, and its
@@ -23,6 +23,7 @@ def compress(name_or_directory, images, *, tolerance=1e-3):
         name_or_directory: Zoo entry, or a directory that `wae-train` wrote.
         images: Held-out images, uint8 array, shape `(n, height, width, channels)`.
         tolerance: Largest relative change of the squared error that is let through.
+        verbose: Whether to show progress bars; "auto" those that take over two seconds.
 
     Returns:
         Dict, the entry's `weights.rounding`: `squared_error` before and after, and
@@ -37,9 +38,9 @@ def compress(name_or_directory, images, *, tolerance=1e-3):
         >>> compress("runs/mnist", images)["squared_error"]
         [9.385, 9.385]
     """
+    directory = files.writable_directory(entries.own_directory(name_or_directory, "model"))
     entry = entries.read_entry(name_or_directory)
     model = entries.load(name_or_directory)
-    directory = files.writable_directory(entries.entry_directory(name_or_directory))
     former = directory / entry["weights"]["file"]
     if former.name == _WEIGHTS:
         raise ValueError(
@@ -47,12 +48,12 @@ def compress(name_or_directory, images, *, tolerance=1e-3):
             f"{former}"
         )
     batch_size = entry.get("results", {}).get("batch_size", entry["config"]["batch_size"])
-    before = test_losses(model, images, batch_size)
+    before = test_losses(model, images, batch_size, verbose)
     rounded = entries.load(name_or_directory)  # Another one, as the first is compiled by now.
     with files.replacing(directory / _WEIGHTS) as temporary:
         to_float16(former, temporary)
         rounded.load_weights(temporary)
-        after = test_losses(rounded, images, batch_size)
+        after = test_losses(rounded, images, batch_size, verbose)
         change = after["squared_error"] / before["squared_error"] - 1
         if not abs(change) <= tolerance:
             raise ValueError(

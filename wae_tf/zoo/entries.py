@@ -10,8 +10,9 @@ import re
 from wae_tf import files
 from wae_tf.config import WAEConfig
 from wae_tf.models.build import build_model, build_trained
+from wae_tf.models.stored_weights import load_weights
 from wae_tf.samplers import storage
-from wae_tf.zoo import entry_checks, hub
+from wae_tf.zoo import entry_checks, hub, keras_layout
 
 __all__ = [
     "entry_directory",
@@ -20,6 +21,7 @@ __all__ = [
     "list_models",
     "load",
     "load_config",
+    "own_directory",
     "read_entry",
     "save_entry",
     "save_samplers",
@@ -44,7 +46,15 @@ def list_models(pattern="*"):
 
 
 def list_configs(pattern="*"):
-    """Returns the names of the zoo's configs, whether or not weights come with them."""
+    """Returns the names of the zoo's configs, whether or not weights come with them.
+
+    Args:
+        pattern: Pattern of names, such as `"mnist_*"`.
+
+    Example:
+        >>> wae_tf.list_configs("celeba_*_paper")
+        ['celeba_vae_paper', 'celeba_wae_gan_paper', 'celeba_wae_mmd_paper']
+    """
     names = [path.name for path in _zoo().iterdir() if (path / _ENTRY).is_file()]
     return sorted(fnmatch.filter(names, pattern), key=_natural)
 
@@ -57,8 +67,10 @@ def load(name_or_directory, precision="float32"):
 
     Args:
         name_or_directory: A name of `list_models()`, a directory that `wae-train` or
-            `save_entry` wrote, or `"hf://user/name"`, also with `@revision`, on the hub.
-        precision: Keras dtype policy of the networks' layers. Weights are float32.
+            `save_entry` wrote, a `.keras` file, or `"hf://user/name"`, also with `@revision`,
+            on the hub.
+        precision: Keras dtype policy of the networks' layers. Weights are float32. What Keras
+            alone wrote, without an entry, keeps its own.
 
     Returns:
         The model that its config describes: `WAEMMD`, `WAEGAN`, `WAE`, `VAE` or `AE`.
@@ -73,6 +85,8 @@ def load(name_or_directory, precision="float32"):
         (16, 28, 28, 1)
     """
     directory = entry_directory(name_or_directory, "model")
+    if not (directory / _ENTRY).is_file():
+        return keras_layout.load_directory(directory, name_or_directory)
     entry = _read(directory)
     if "weights" not in entry:
         raise ValueError(
@@ -81,7 +95,7 @@ def load(name_or_directory, precision="float32"):
             f"Received: {name_or_directory!r}"
         )
     model = _model(directory, entry, precision)
-    model.samplers.update(storage.read_all(directory, entry.get("samplers", {})))
+    model.samplers.update(storage.read_all(directory, entry.get("samplers", {}), model))
     return model
 
 
@@ -93,8 +107,8 @@ def _model(directory, entry, precision="float32"):
     model = build_model(config, critic=False, name=re.sub(r"\W", "_", directory.name))
     try:
         with importlib.resources.as_file(weights) as path:
-            model.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+            load_weights(model, path)
+    except (OSError, ValueError) as error:
         raise ValueError(
             "The weights must fit the entry's config: was `entry.json` edited? "
             f"Received: {weights} ({error})"
@@ -104,6 +118,9 @@ def _model(directory, entry, precision="float32"):
 
 def load_config(name_or_directory):
     """Returns the `WAEConfig` of a zoo entry, trained or not.
+
+    Args:
+        name_or_directory: As in `load`.
 
     Raises:
         ValueError: There is no such entry.
@@ -117,14 +134,25 @@ def load_config(name_or_directory):
 
 
 def read_entry(name_or_directory):
-    """Returns what an entry's JSON file says: config, input, weights, results, provenance."""
+    """Returns what an entry's JSON file says: config, input, weights, results, provenance.
+
+    Args:
+        name_or_directory: As in `load`.
+
+    Raises:
+        ValueError: There is no such entry.
+
+    Example:
+        >>> read_entry("mnist_wae_mmd")["input"]["shape"]
+        [28, 28, 1]
+    """
     return _read(entry_directory(name_or_directory))
 
 
 def _read(directory):
     path = directory / _ENTRY
     try:
-        entry = json.loads(path.read_text(encoding="utf-8"))
+        entry = files.read_object(path)
         entry_checks.check_entry(entry)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
@@ -211,7 +239,7 @@ def save_samplers(directory, model):
         >>> wae_tf.samplers.fit(model, images, kind="gmm", components=10)
         >>> wae_tf.zoo.save_samplers("runs/mnist", model)
     """
-    path = files.writable_directory(_own_directory(directory, "model"))
+    path = files.writable_directory(own_directory(directory, "model"))
     entry_checks.check_weights(model, _model(path, read_entry(path)), path)
     update_entry(directory, samplers=storage.write_all(path, model.samplers))
 
@@ -226,18 +254,22 @@ def update_entry(name_or_directory, **parts):
     Raises:
         ValueError: There is no entry, or its directory cannot be written to.
     """
-    directory = files.writable_directory(_own_directory(name_or_directory))
+    directory = files.writable_directory(own_directory(name_or_directory))
     entry = {**_read(directory), **parts}
     with files.replacing(directory / _ENTRY) as temporary:
         temporary.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
 
 
-def _own_directory(name_or_directory, kind="entry"):
-    """Returns `entry_directory` of an entry that may be written to."""
-    if hub.is_address(name_or_directory):
+def own_directory(name_or_directory, kind="entry"):
+    """Returns `entry_directory` of an entry that may be written to: none of the hub's cache.
+
+    Raises:
+        ValueError: There is no such entry, or it is an address on the hub.
+    """
+    if hub.is_address(name_or_directory) or keras_layout.is_keras_file(name_or_directory):
         raise ValueError(
-            "An entry to write to must be on this machine: save the loaded model by `save_entry` "
-            f"first. Received: {name_or_directory!r}"
+            "An entry to write to must be on this machine, a directory of its own: copy it by "
+            f"`wae_tf.zoo.copy_entry` first. Received: {str(name_or_directory)!r}"
         )
     return entry_directory(name_or_directory, kind)
 
@@ -250,15 +282,25 @@ def entry_directory(name_or_directory, kind="entry"):
     """Returns an entry's directory, as a path: a zoo name counts first, then a path.
 
     An address of the hub is fetched: for `kind="model"` with weights, else its JSON file alone.
+    A `.keras` file is unpacked. Both are to be read only: see `own_directory`.
 
-    `kind`, one of "entry", "config" and "model", is what an error says that it must be.
+    Args:
+        name_or_directory: As in `load`.
+        kind: "entry", "config" or "model": what an error says that it must be.
+
+    Raises:
+        ValueError: There is no such entry.
     """
     if isinstance(name_or_directory, str) and name_or_directory in list_configs():
         return _zoo() / name_or_directory
     if hub.is_address(name_or_directory):
         return hub.download(name_or_directory, weights=kind == "model")
+    if keras_layout.is_keras_file(name_or_directory):
+        return keras_layout.unpacked(name_or_directory, needs_entry=kind != "model")
     path = pathlib.Path(name_or_directory).expanduser()
     if (path / _ENTRY).is_file():
+        return path
+    if kind == "model" and keras_layout.is_keras_directory(path):
         return path
     if (path / "config.json").is_file() and not (path / "signature.json").is_file():
         raise ValueError(
@@ -267,12 +309,11 @@ def entry_directory(name_or_directory, kind="entry"):
         )
     names = list_models() if kind == "model" else list_configs()
     near = difflib.get_close_matches(str(name_or_directory), names)
-    whole = "; `keras.models.load_model` loads what `model.save` wrote"
     raise ValueError(
         f"`name_or_directory` must be a zoo {kind}, such as one of "
         f"{[*near, *(name for name in names if name not in near)]}, or a directory with an "
-        f"`{_ENTRY}`, which `wae-train` writes when it has finished"
-        f"{whole if path.suffix == '.keras' else ''}. Received: {str(name_or_directory)!r}"
+        f"`{_ENTRY}`, which `wae-train` writes when it has finished. "
+        f"Received: {str(name_or_directory)!r}"
     )
 
 

@@ -6,13 +6,16 @@ import numpy as np
 
 from wae_tf import files
 
-__all__ = ["check_entry", "check_weights", "verify"]
+__all__ = ["check_entry", "check_weights", "listed_files", "verify"]
 
 
 def check_entry(entry):
     """Raises an error unless an entry has what `load` needs, and no more power than that."""
     if not isinstance(entry["config"], dict):
         raise TypeError("`config` is no object")
+    samplers = entry.get("samplers", {})
+    if not isinstance(samplers, dict) or not all(isinstance(v, dict) for v in samplers.values()):
+        raise TypeError("`samplers` is no object of objects")
     if "weights" not in entry:
         return
     file, digest = entry["weights"]["file"], entry["weights"]["sha256"]
@@ -20,6 +23,20 @@ def check_entry(entry):
         raise ValueError(f"`weights.file` is no name that ends in .weights.h5: {file!r}")
     if not re.fullmatch(r"[0-9a-f]{64}", digest):
         raise ValueError(f"`weights.sha256` is not 64 hex digits: {digest!r}")
+
+
+def listed_files(entry):
+    """Returns what a checked entry lists, each one beside it: a dict from file to SHA-256.
+
+    Raises:
+        AttributeError, KeyError, TypeError, ValueError: What it lists are no samplers.
+    """
+    samplers = {record["file"]: record["sha256"] for record in entry.get("samplers", {}).values()}
+    for name in samplers:
+        if not re.fullmatch(r"sampler_\w+\.h5", name, re.ASCII):
+            raise ValueError(f"a sampler's file must be such as 'sampler_gmm.h5': {name!r}")
+    weights = entry.get("weights")
+    return {**({weights["file"]: weights["sha256"]} if weights else {}), **samplers}
 
 
 def verify(weights, expected):

@@ -4,9 +4,18 @@ import json
 import pathlib
 import re
 
-from wae_tf.zoo import entry_checks
+from wae_tf import files
+from wae_tf.zoo import entry_checks, keras_layout
 
-__all__ = ["SIZE_LIMIT", "download", "is_address", "library", "parse"]
+__all__ = [
+    "SIZE_LIMIT",
+    "download",
+    "first_line",
+    "is_address",
+    "is_repository",
+    "library",
+    "parse",
+]
 
 SIZE_LIMIT = 2 * 2**30  # Bytes of one file: far above any model of images that trains on one GPU.
 
@@ -20,6 +29,11 @@ _ADDRESS = re.compile(rf"hf://({_NAME}/{_NAME})(?:@([\w][\w./-]*))?", re.ASCII)
 def is_address(name):
     """Returns whether a name of an entry is meant as an address on a hub."""
     return isinstance(name, str) and name.startswith(_PREFIX)
+
+
+def is_repository(name):
+    """Returns whether a name is that of a repository, such as `"ada/digits"`."""
+    return re.fullmatch(f"{_NAME}/{_NAME}", name, re.ASCII) is not None and ".." not in name
 
 
 def parse(address):
@@ -55,6 +69,7 @@ def library():
     """
     try:
         import huggingface_hub.errors
+        import huggingface_hub.utils
     except ImportError as error:
         raise ImportError(
             "Models on the hub need huggingface_hub: `pip install 'wae_tf[hub]'`. "
@@ -66,9 +81,11 @@ def library():
 def download(address, weights=True, size_limit=SIZE_LIMIT):
     """Fetches an entry from the hub into the cache of `huggingface_hub`.
 
-    Only `entry.json` and the files that it lists come, all of one commit; nothing of them is
-    executed. What is in the cache is not fetched again. The environment variables of
-    `huggingface_hub` hold: `HF_TOKEN`, `HF_HOME`, `HF_ENDPOINT`, `HF_HUB_OFFLINE`.
+    Only `entry.json` and the files that it lists come, or without it what Keras wrote of a model,
+    all of one commit; nothing of them is executed. What is in the cache is not fetched again,
+    unless it is damaged: each file must have the SHA-256 that `entry.json` records, and one that
+    has another is removed and fetched once more. The environment variables of `huggingface_hub`
+    hold: `HF_TOKEN`, `HF_HOME`, `HF_ENDPOINT`, `HF_HUB_OFFLINE`.
 
     Args:
         address: As in `parse`.
@@ -76,11 +93,11 @@ def download(address, weights=True, size_limit=SIZE_LIMIT):
         size_limit: Most bytes that one file may have.
 
     Returns:
-        Path of a directory of the cache, to be read only. `wae_tf.load` checks the SHA-256.
+        Path of a directory of the cache, to be read only.
 
     Raises:
         ValueError: The address is none, the hub has no such repository, revision or file, it is
-            no entry, or a file is above the limit.
+            no entry, or a file is above the limit or has another SHA-256 on the hub, too.
         ConnectionError: The hub did not answer as it must, and the cache has no copy.
         ImportError: `huggingface_hub` is not installed.
 
@@ -88,29 +105,74 @@ def download(address, weights=True, size_limit=SIZE_LIMIT):
         >>> wae_tf.load("hf://ada/digits@v1").sample(16, seed=0)
     """
     repository, revision = parse(address)
-    path = pathlib.Path(_fetch(address, repository, _ENTRY, revision, _ENTRY_LIMIT))
+    try:
+        path = pathlib.Path(_fetch(address, repository, _ENTRY, revision, _ENTRY_LIMIT))
+    except ValueError as error:
+        if weights and _absent(error):
+            return _download_keras(address, repository, revision, size_limit, error)
+        raise
     if weights:
         # The cache names a directory by its commit: later files are of that one.
-        for name in _listed(address, path):
-            _fetch(address, repository, name, path.parent.name, size_limit)
+        for name, digest in _listed(address, path).items():
+            _fetch_whole(address, repository, name, path.parent.name, size_limit, digest)
     return path.parent
 
 
-def _listed(address, path):
-    """Returns the names of the files that an entry lists, each one beside it."""
+def _download_keras(address, repository, revision, limit, missing):
+    """Fetches what `model.save("hf://user/name")` of Keras wrote, or raises the error `missing`."""
     try:
-        entry = json.loads(path.read_text(encoding="utf-8"))
+        path = pathlib.Path(_fetch(address, repository, "config.json", revision, _ENTRY_LIMIT))
+    except ValueError:
+        raise missing from missing.__cause__
+    commit = path.parent.name
+    keras_layout.check_classes(json.loads(path.read_text(encoding="utf-8")))
+    for name in keras_layout.KERAS_FILES:
+        _fetch(address, repository, name, commit, limit)
+    try:
+        names = _fetch(address, repository, "assets/samplers.json", commit, _ENTRY_LIMIT)
+    except ValueError as error:
+        if not _absent(error):
+            raise
+        return path.parent
+    for place, _ in enumerate(json.loads(pathlib.Path(names).read_text(encoding="utf-8"))):
+        _fetch(address, repository, f"assets/sampler_{place}.h5", commit, limit)
+    return path.parent
+
+
+def _absent(error):
+    """Returns whether an error of `_fetch` says that the repository lacks the file alone."""
+    return isinstance(error.__cause__, library().errors.EntryNotFoundError)
+
+
+def _listed(address, path):
+    """Returns the `listed_files` of an entry."""
+    try:
+        entry = files.read_object(path)
         entry_checks.check_entry(entry)
-        samplers = [record["file"] for record in entry.get("samplers", {}).values()]
-        for name in samplers:
-            if not re.fullmatch(r"sampler_\w+\.h5", name, re.ASCII):
-                raise ValueError(f"a sampler's file must be such as 'sampler_gmm.h5': {name!r}")
+        return entry_checks.listed_files(entry)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             "A repository must hold an entry that `wae_tf.save_entry` wrote. "
             f"Received: {address!r}, whose {_ENTRY} is none ({type(error).__name__}: {error})"
         ) from error
-    return [*([entry["weights"]["file"]] if "weights" in entry else []), *samplers]
+
+
+def _fetch_whole(address, repository, name, commit, limit, digest):
+    """Fetches a file until it has its SHA-256, at most twice; one without it does not stay."""
+    for _ in range(2):
+        path = pathlib.Path(_fetch(address, repository, name, commit, limit))
+        got = files.sha256(path)
+        if got == digest:
+            return
+        # Else it would be taken from the cache for ever. What lies there is a link to a blob.
+        path.resolve().unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+    raise ValueError(
+        "A file on the hub must have the SHA-256 that `entry.json` beside it records. This one, "
+        "fetched again, has another, and was removed from the cache: load another revision, or "
+        "tell who published it. "
+        f"Received: {name} of {address!r} with {got}, expected {digest}"
+    )
 
 
 def _fetch(address, repository, name, revision, limit):
@@ -135,7 +197,7 @@ def _fetch(address, repository, name, revision, limit):
         raise ConnectionError(
             "The hub must be reachable, or the files be in the cache of huggingface_hub: look at "
             f"the network, HF_ENDPOINT and HF_HUB_OFFLINE. Received: {name} of {address!r} "
-            f"({_first(error)})"
+            f"({first_line(error)})"
         ) from error
     except (
         errors.RepositoryNotFoundError,
@@ -145,12 +207,12 @@ def _fetch(address, repository, name, revision, limit):
         raise ValueError(
             "The hub must have the repository, its revision and its file, and let you read them: "
             "look at the spelling; for a private one log in by `hf auth login`, or set HF_TOKEN. "
-            f"Received: {name} of {address!r} ({type(error).__name__}: {_first(error)})"
+            f"Received: {name} of {address!r} ({type(error).__name__}: {first_line(error)})"
         ) from error
     except Exception as error:  # Its HTTP client, and so the errors, change by version.
         raise ConnectionError(
             "The hub must send the file whole: try again later; what has arrived is kept. "
-            f"Received: {name} of {address!r} ({type(error).__name__}: {_first(error)})"
+            f"Received: {name} of {address!r} ({type(error).__name__}: {first_line(error)})"
         ) from error
 
 
@@ -158,5 +220,6 @@ class _TooLarge(ValueError):
     """A file above the limit."""
 
 
-def _first(error):
+def first_line(error):
+    """Returns the first line of what an error says."""
     return str(error).strip().split("\n")[0]

@@ -1,5 +1,7 @@
 """Tab "Your image": what a model makes of a picture that somebody brings."""
 
+import html
+
 import gradio as gr
 import numpy as np
 
@@ -19,7 +21,7 @@ def build(page):
                 label=f"Your picture, at most {MAX_BYTES // 2**20} MB",
                 file_types=["image"],
                 type="filepath",
-                height=140,
+                height=170,
                 elem_id="wae-upload",
             )
             zoom = gr.Slider(1.0, 4.0, 1.0, step=0.05, label="Zoom")
@@ -28,6 +30,7 @@ def build(page):
             invert = gr.Checkbox(
                 label="Swap dark and light",
                 info="For ink on paper: MNIST's digits are white on black.",
+                elem_id="wae-invert",
             )
             take = gr.Button("Work on this image")
         with gr.Column(scale=2, min_width=320):
@@ -44,8 +47,8 @@ def build(page):
     def show(opened, session, upload, *values):
         if upload is None:
             return [
-                "<p>Drop a picture at the left, or press to choose one. It stays on the "
-                "machine that serves this page.</p>",
+                "<p>Drop a picture into the box, or press the box to choose one. It stays on "
+                "the machine that serves this page.</p>",
                 "",
             ]
         box, image = pixels(opened, upload, *values)
@@ -57,7 +60,10 @@ def build(page):
         ]
 
     def received(opened, session, path, *values):
-        upload = None if path is None else read_image(path)
+        try:
+            upload = None if path is None else read_image(path)
+        except ValueError as error:  # Said in its place, where it stays.
+            return [None, f'<p role="alert">{html.escape(str(error))}</p>', ""]
         return [upload, *show(opened, session, upload, *values)]
 
     def choose(opened, session, event, upload, *values):

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from wae_tf.explorer.shown_card import card_pictures, card_text
+from wae_tf.explorer.shown_card import card_text
 
 __all__ = ["build"]
 
@@ -10,7 +10,4 @@ __all__ = ["build"]
 def build(page):
     """Puts the tab's parts on a `Page`."""
     text = gr.Markdown(elem_classes="wae-card", elem_id="wae-card")
-    gallery = gr.HTML(elem_classes="wae-card-pictures")
-    page.on_model(
-        lambda opened, session: [card_text(opened), card_pictures(opened)], [text, gallery]
-    )
+    page.on_model(lambda opened, session: card_text(opened), [text])

@@ -27,7 +27,7 @@ def build(page):
                 label="Temperature",
                 info="Width of the draw: below 1 nearer to the mean, above 1 farther out.",
             )
-            with gr.Row(equal_height=True):
+            with gr.Row(elem_classes="wae-line"):
                 seed = gr.Number(
                     0, label="Seed", precision=0, minimum=0, maximum=2**31 - 1, min_width=120
                 )
@@ -63,9 +63,8 @@ def build(page):
 
     for listener in (sampler.input, number.input, seed.input, temperature.input):
         page.shows(listener, show, settings, [grid])
-    another.click(lambda: random.randrange(100_000), None, seed, **page.quick).then(
-        page.handler(show), [page.session, *settings], [grid], **page.quick
-    )
+    renewed = another.click(lambda: random.randrange(100_000), None, seed, **page.quick)
+    page.shows(renewed.then, show, settings, [grid])
     page.chooses(grid.pick, choose, settings)
     page.on_model(first, [sampler, grid, number, seed, temperature])
 

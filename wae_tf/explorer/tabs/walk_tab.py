@@ -18,7 +18,7 @@ _STEPS = 9
 def build(page):
     """Puts the tab's parts on a `Page`."""
     ends = gr.State(None)
-    with gr.Row():
+    with gr.Row(elem_classes="wae-ends"):
         with gr.Column(scale=1, min_width=110):
             left = gr.HTML(elem_id="wae-walk-from")
             set_left = gr.Button("Chosen image here", size="sm")
@@ -29,7 +29,7 @@ def build(page):
             set_right = gr.Button("Chosen image here", size="sm")
     t = gr.Slider(0.0, 1.0, 0.5, step=0.01, label="Way", info="0: the left image, 1: the right.")
     band = gr.HTML(elem_id="wae-walk-strip")
-    with gr.Row(equal_height=True):
+    with gr.Row(elem_classes="wae-line"):
         route = gr.Radio(list(ROUTES), value=ROUTES[0], label="Route")
         swap = gr.Button("Swap the two", min_width=120)
         renew = gr.Button("Two new samples", min_width=120)

@@ -59,7 +59,7 @@ def export_train_step(model, batch_size, directory, *, config=None, data=None):
     Raises:
         ValueError: The model is not compiled, the batch is too small, the step changes a
             variable of none of its attributes or calls into a library, or `directory`
-            holds a training or another config already, or cannot be written to.
+            holds a training, another config or other files already, or cannot be written to.
 
     Example:
         >>> model = compile_model(build_model(config), config, steps_per_epoch=600)
@@ -92,11 +92,13 @@ def export_train_step(model, batch_size, directory, *, config=None, data=None):
     }
     contents = {
         PROGRAM: program.hlo,
-        SIGNATURE: (json.dumps(signature, indent=1) + "\n").encode(),
         RUNNER: importlib.resources.files("wae_tf.export.xla_step").joinpath(RUNNER).read_bytes(),
     }
     if config is not None:
         contents["config.json"] = config.to_json().encode()
+    # Last: without it the runner takes a directory for none, so that half an export runs nowhere.
+    contents[SIGNATURE] = (json.dumps(signature, indent=1) + "\n").encode()
+    (directory / SIGNATURE).unlink(missing_ok=True)
     write_state(directory, program.state)
     for name, content in contents.items():
         with files.replacing(directory / name) as temporary:

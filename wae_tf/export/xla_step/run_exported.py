@@ -333,9 +333,15 @@ def _read_state(path, inputs):
         with h5py.File(path, "r") as file:
             for described in inputs:
                 name = described["name"]
-                state[name] = value = file[name][()]
-                if [*value.shape] != described["shape"] or value.dtype.name != described["dtype"]:
+                value = file[name]
+                if value.external or value.is_virtual or value.file.filename != file.filename:
+                    misfits.append(f"{name}: data of another file")
+                elif [*value.shape] != described["shape"] or (
+                    value.dtype.name != described["dtype"]
+                ):
                     misfits.append(f"{name}: {value.dtype.name}{value.shape}")
+                else:
+                    state[name] = value[()]
             attributes = dict(file.attrs)
     except (OSError, KeyError) as error:
         misfits.append(error)

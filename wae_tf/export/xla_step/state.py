@@ -1,13 +1,12 @@
 """The state of an exported model, to file and back into a model."""
 
-import json
 import pathlib
 
 import h5py
-import numpy as np
 
 from wae_tf import files
 from wae_tf.export.xla_step.naming import identity, named_variables
+from wae_tf.files import hdf5
 from wae_tf.training import run_files
 
 __all__ = ["check_replaceable", "import_state", "read_signature", "write_state"]
@@ -16,12 +15,19 @@ FORMAT = 1  # Of the directory as a whole; `run_exported.py` knows it too.
 PROGRAM = "program.hlo.pb"
 SIGNATURE = "signature.json"
 STATE = "state.h5"
+_FILES = {PROGRAM, SIGNATURE, STATE, "config.json", "history.csv", "images.npy", "run_exported.py"}
 
 
 def check_replaceable(directory, config):
-    """Raises a ValueError if a directory holds a training, or an export of another config."""
+    """Raises a ValueError if a directory holds a training, another config or other files."""
+    others = {path.name for path in directory.iterdir()} - _FILES
+    if others := sorted(name for name in others if not name.startswith((".", "__pycache__"))):
+        raise ValueError(
+            "`directory` must be new, empty or an export of before: choose another one. "
+            f"Received: {directory}, which holds {others[0]!r}"
+        )
     if (directory / STATE).exists():
-        with h5py.File(directory / STATE, "r") as file:
+        with hdf5.open_file(directory / STATE) as file:
             if file.attrs:  # Which `run_exported.py` writes.
                 raise ValueError(
                     "`directory` must not hold a training, which would be lost: take another one, "
@@ -76,11 +82,7 @@ def import_state(model, directory):
     """
     directory = pathlib.Path(directory)
     signature = read_signature(directory)
-    given = {
-        identity(described["name"]): described
-        for described in (*signature["inputs"][1:], *signature["untouched"])
-        if not described["name"].startswith(("metrics/", "constants/"))
-    }
+    given = _described(signature, directory / SIGNATURE)
     wanted = {
         identity(name): variable
         for name, variable in named_variables(model).items()
@@ -111,7 +113,7 @@ def read_signature(directory):
     """
     path = pathlib.Path(directory) / SIGNATURE
     try:
-        signature = json.loads(path.read_text(encoding="utf-8"))
+        signature = files.read_object(path)
         found = signature["format"]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
@@ -127,24 +129,50 @@ def read_signature(directory):
     return signature
 
 
+def _described(signature, path):
+    """Returns what a signature says of each variable that counts, by identity."""
+    try:
+        found = [*signature["inputs"][1:], *signature["untouched"]]
+        for described in found:
+            str(described["name"]), tuple(described["shape"]), str(described["dtype"])
+        return {
+            identity(described["name"]): described
+            for described in found
+            if not described["name"].startswith(("metrics/", "constants/"))
+        }
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            "`signature.json` must describe the variables, as `wae_tf.export_train_step` wrote it. "
+            f"Received: {path} ({type(error).__name__}: {error})"
+        ) from error
+
+
 def _read(path, described):
     """Returns the arrays of `state.h5` by identity, checked against the signature."""
+    expected = {d["name"]: tuple(d["shape"]) for d in described.values()}
     try:
-        with h5py.File(path, "r") as file:
-            values = {place: np.asarray(file[d["name"]]) for place, d in described.items()}
-    except (OSError, KeyError) as error:
+        with hdf5.open_file(path) as file:
+            found = hdf5.list_arrays(file)
+            if missing := [name for name in expected if name not in found]:
+                raise ValueError(f"without {missing[0]!r}")
+        misfits = [k for k, shape in expected.items() if found[k].shape != shape]
+        misfits += [d["name"] for d in described.values() if found[d["name"]].dtype != d["dtype"]]
+        if not misfits:
+            with hdf5.open_file(path) as file:
+                values = hdf5.read_arrays(file, expected)
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             "`state.h5` must hold the variables of the signature beside it: was the file damaged, "
             f"or taken from another directory? Received: {path} ({error})"
         ) from error
-    for place, value in values.items():
-        if list(value.shape) != described[place]["shape"]:
-            raise ValueError(
-                "`state.h5` must fit the signature beside it: take the two of one export. "
-                f"Received: {path} with {described[place]['name']} of shape {value.shape}, "
-                f"expected {tuple(described[place]['shape'])}"
-            )
-    return values
+    if misfits:
+        name = misfits[0]
+        raise ValueError(
+            "`state.h5` must fit the signature beside it: take the two of one export. "
+            f"Received: {path} with {name} of shape {found[name].shape}, "
+            f"expected {expected[name]}, and type {found[name].dtype}"
+        )
+    return {place: values[d["name"]] for place, d in described.items()}
 
 
 def _words(variable):

@@ -3,7 +3,6 @@
 import pathlib
 import shutil
 
-import h5py
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,7 +10,8 @@ import tensorflow as tf
 from wae_tf import files, training, zoo
 from wae_tf.config import WAEConfig
 from wae_tf.export.xla_step.program import export_train_step
-from wae_tf.export.xla_step.state import STATE, import_state, read_signature
+from wae_tf.export.xla_step.state import SIGNATURE, STATE, import_state, read_signature
+from wae_tf.files import hdf5
 from wae_tf.models.build import build_model
 from wae_tf.training import callbacks, run_files
 
@@ -40,6 +40,7 @@ def export_run(config, directory, images, *, workdir=None, pretrained=None):
         >>> images = wae_tf.data.load_images("mnist.npz", "train", image_shape=(28, 28, 1))
         >>> export_run(config, "exported", images)
     """
+    directory = pathlib.Path(directory).expanduser()
     steps_per_epoch = len(images) // config.batch_size
     if steps_per_epoch == 0:
         raise ValueError(
@@ -62,10 +63,14 @@ def export_run(config, directory, images, *, workdir=None, pretrained=None):
         run_files.check_images(pathlib.Path(workdir), described)
     origin = {"images": len(images), "sha256": described["training_data_sha256"]}
     export_train_step(model, config.batch_size, directory, config=config, data=origin)
-    with files.replacing(pathlib.Path(directory, "images.npy")) as temporary:
-        np.save(temporary, images)
-    if workdir is not None and pathlib.Path(workdir, "history.csv").exists():
-        shutil.copy(pathlib.Path(workdir, "history.csv"), directory)
+    try:
+        with files.replacing(pathlib.Path(directory, "images.npy")) as temporary:
+            np.save(temporary, images)
+        if workdir is not None and pathlib.Path(workdir, "history.csv").exists():
+            shutil.copy(pathlib.Path(workdir, "history.csv"), directory)
+    except BaseException:
+        pathlib.Path(directory, SIGNATURE).unlink()  # What is there is no whole export.
+        raise
     return model
 
 
@@ -121,7 +126,7 @@ def import_run(directory, workdir, test_images=None, provenance=None):
         checkpoint.set_model(model)
         logs = history[-1] if history and history[-1]["epoch"] == epochs else {}
         checkpoint.on_epoch_end(epochs - 1, {k: v for k, v in logs.items() if k != "epoch"})
-    with h5py.File(directory / STATE, "r") as file:
+    with hdf5.open_file(directory / STATE) as file:
         ran = {name: file.attrs[name] for name in ("device", "jax") if name in file.attrs}
     zoo.save_entry(
         workdir,

@@ -1,36 +1,10 @@
-"""Where files lie, and writing them so that a crash never leaves half of one."""
+"""Where files lie."""
 
-import contextlib
-import hashlib
 import importlib.resources
 import os
 import pathlib
 
-__all__ = ["replacing", "sha256", "writable_directory", "zoo_directory"]
-
-
-@contextlib.contextmanager
-def replacing(path):
-    """Yields a temporary path beside `path`, which takes its place when the block ends well.
-
-    The temporary name keeps the suffixes, which Keras looks at.
-
-    Example:
-        >>> with replacing("model.weights.h5") as temporary:
-        ...     model.save_weights(temporary)
-    """
-    path = pathlib.Path(path)
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def sha256(path):
-    """Returns the SHA-256 of a file, 64 hex digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+__all__ = ["writable_directory", "zoo_directory"]
 
 
 def writable_directory(path, name="directory"):
@@ -55,7 +29,7 @@ def writable_directory(path, name="directory"):
 
 def zoo_directory():
     """Returns the zoo's directory: in a clone `zoo/`, installed `wae_tf/zoo_entries/`."""
-    clone = pathlib.Path(__file__).resolve().parent.parent
+    clone = pathlib.Path(__file__).resolve().parents[2]
     if (clone / "setup.cfg").is_file() and (clone / "zoo").is_dir():
         return clone / "zoo"
     return importlib.resources.files("wae_tf.zoo_entries")

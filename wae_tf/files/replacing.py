@@ -1,0 +1,102 @@
+"""Writing files so that a crash, a power cut or a full disk never leaves half of one."""
+
+import contextlib
+import errno
+import hashlib
+import os
+import pathlib
+import re
+
+__all__ = ["full", "remove_leftovers", "replacing", "sha256"]
+
+_LEFTOVER = re.compile(r"\.tmp-(\d+)-.+")
+_NOT_TO_BE_SYNCED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """Yields a temporary path beside `path`, which takes its place when the block ends well.
+
+    The contents are on the disk before the name is: after a power cut the file is the old one or
+    the new one. The temporary name keeps the suffixes, which Keras looks at; what a killed
+    process leaves of it, `remove_leftovers` finds.
+
+    Raises:
+        OSError: It cannot be written, as the disk is full or else. What was there stays.
+
+    Example:
+        >>> with replacing("model.weights.h5") as temporary:
+        ...     model.save_weights(temporary)
+    """
+    path = pathlib.Path(path)
+    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        _to_disk(temporary)
+        os.replace(temporary, path)
+        _to_disk(path.parent)
+    finally:
+        with contextlib.suppress(OSError):  # A disk that is gone has its own error, not this.
+            temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(directory):
+    """Removes the temporary files that killed processes have left in a directory.
+
+    Args:
+        directory: Path of the directory; those in it are not looked into.
+
+    Returns:
+        Names of the files that are gone.
+    """
+    removed = []
+    for path in sorted(pathlib.Path(directory).glob(".tmp-*")):
+        match = _LEFTOVER.fullmatch(path.name)
+        if match and path.is_file() and not _is_another_process(int(match.group(1))):
+            path.unlink(missing_ok=True)
+            removed.append(path.name)
+    return removed
+
+
+def full(error):
+    """Returns whether an error says that there is no room left: the disk's, a quota's, a limit's.
+
+    HDF5 keeps the number of the error in its text alone.
+    """
+    text = str(error)
+    return getattr(error, "errno", None) in _FULL or any(
+        f"errno = {number}," in text or os.strerror(number) in text for number in _FULL
+    )
+
+
+def sha256(path):
+    """Returns the SHA-256 of a file, 64 hex digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _is_another_process(pid):
+    if pid == os.getpid():  # Numbers come again; this process has only just begun.
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:  # Somebody else's.
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+def _to_disk(path):
+    """Has the system write a file, or the names in a directory, to the disk now."""
+    if os.name != "posix":  # Elsewhere directories cannot be opened.
+        return
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_TO_BE_SYNCED:
+            raise

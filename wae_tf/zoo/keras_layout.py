@@ -1,0 +1,190 @@
+"""Models in Keras's own layout, in a directory or a `.keras` file, with an entry or without."""
+
+import atexit
+import json
+import pathlib
+import shutil
+import tempfile
+import zipfile
+
+import keras
+
+from wae_tf import files
+from wae_tf.files import hdf5
+from wae_tf.models.generation import Generation
+from wae_tf.models.stored_weights import check_values
+from wae_tf.zoo import entry_checks
+
+__all__ = [
+    "KERAS_FILES",
+    "check_classes",
+    "is_keras_directory",
+    "is_keras_file",
+    "load_directory",
+    "unpacked",
+    "write_directory",
+    "write_file",
+]
+
+WEIGHTS = "model.weights.h5"
+KERAS_FILES = ("config.json", "metadata.json", WEIGHTS)
+_ENTRY = "entry.json"
+_LIMIT = 2 * 2**30  # Bytes of one file, unpacked.
+_ENTRY_LIMIT = 16 * 2**20  # Bytes: it is read whole.
+_MOST_UNFOLDED = 4  # Bytes for one of the file: weights hardly get smaller when packed.
+_UNPACKED = {}  # From a file, as it was, to where it lies unpacked while this process runs.
+
+
+def write_directory(directory, source, entry, model):
+    """Writes an entry so that both `wae_tf.load` and `keras.saving.load_model` read it.
+
+    Args:
+        directory: Empty directory that is there. It gets `config.json`, `metadata.json`,
+            `model.weights.h5` and, with samplers, `assets/`, which is what Keras reads; and
+            `entry.json` and the samplers by their names, which is what wae_tf reads.
+        source: Directory of the entry. Its weights are copied as they are, float16 ones too.
+        entry: What its `entry.json` says.
+        model: What `wae_tf.load` made of it.
+    """
+    keras.saving.save_model(model, str(directory), zipped=False)
+    shutil.copyfile(source / entry["weights"]["file"], directory / WEIGHTS)
+    for record in entry.get("samplers", {}).values():
+        shutil.copyfile(source / record["file"], directory / record["file"])
+    if not model.samplers:
+        shutil.rmtree(directory / "assets", ignore_errors=True)
+    entry = {**entry, "weights": {**entry["weights"], "file": WEIGHTS}}
+    text = json.dumps(entry, indent=2) + "\n"
+    (directory / _ENTRY).write_text(text, encoding="utf-8")
+
+
+def write_file(path, directory):
+    """Packs what `write_directory` wrote into a `.keras` file, whole or not at all."""
+    found = sorted(p for p in pathlib.Path(directory).rglob("*") if p.is_file())
+    with files.replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for source in found:
+            archive.write(source, source.relative_to(directory).as_posix())
+
+
+def is_keras_file(name):
+    """Returns whether a name is that of a `.keras` file."""
+    return not str(name).startswith("hf://") and pathlib.Path(name).suffix == ".keras"
+
+
+def is_keras_directory(directory):
+    """Returns whether Keras wrote a directory. `wae-train` writes a `config.json`, too."""
+    return all((pathlib.Path(directory) / name).is_file() for name in KERAS_FILES)
+
+
+def unpacked(path, needs_entry=False):
+    """Unpacks a `.keras` file to where it can be read while this process runs.
+
+    Args:
+        path: The file.
+        needs_entry: Whether a model alone is not enough.
+
+    Returns:
+        Path of a directory: that of an entry if the file holds one, else in Keras's layout.
+
+    Raises:
+        ValueError: There is no such file, it is no model's, or it has no entry that is needed.
+    """
+    path = pathlib.Path(path).expanduser()
+    if not path.is_file():
+        raise ValueError(f"A .keras file must be there. Received: no {str(path)!r}")
+    found = path.stat()
+    key = (str(path.resolve()), found.st_size, found.st_mtime_ns)
+    if key not in _UNPACKED:
+        parent = tempfile.mkdtemp(prefix="wae_tf-")
+        atexit.register(shutil.rmtree, parent, ignore_errors=True)
+        directory = pathlib.Path(parent, path.stem)  # Which names the model.
+        directory.mkdir()
+        _unpack(path, directory)
+        _UNPACKED[key] = directory
+    if needs_entry and not (_UNPACKED[key] / _ENTRY).is_file():
+        raise ValueError(
+            "Of a .keras file that `model.save` wrote there is only the model, as `wae_tf.load` "
+            "returns it; with its config and results it comes from `wae-export --format=keras`. "
+            f"Received: {str(path)!r}"
+        )
+    return _UNPACKED[key]
+
+
+def _unpack(path, directory):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+            unfolded = sum(info.file_size for info in archive.infolist())
+            if unfolded > max(_LIMIT, _MOST_UNFOLDED * path.stat().st_size):
+                raise ValueError(f"it unfolds to {unfolded:,} bytes")
+            if _ENTRY in names and archive.getinfo(_ENTRY).file_size > _ENTRY_LIMIT:
+                raise ValueError(f"{_ENTRY} has more than {_ENTRY_LIMIT:,} bytes")
+            if _ENTRY in names:
+                entry = json.loads(archive.read(_ENTRY))
+                entry_checks.check_entry(entry)
+                wanted = [_ENTRY, *entry_checks.listed_files(entry)]
+            else:
+                wanted = [*KERAS_FILES, *(n for n in sorted(names) if n.startswith("assets/"))]
+            for name in wanted:
+                if archive.getinfo(name).file_size > _LIMIT:
+                    raise ValueError(f"{name} has more than {_LIMIT:,} bytes")
+                archive.extract(name, directory)
+    except (AttributeError, KeyError, TypeError, ValueError, zipfile.BadZipFile, OSError) as error:
+        raise ValueError(
+            "A .keras file must hold a whole model that `model.save` or `wae-export "
+            f"--format=keras` wrote. Received: {str(path)!r} ({type(error).__name__}: {error})"
+        ) from error
+
+
+def load_directory(directory, name):
+    """Loads a model from Keras's layout, without code of the file's; `name` is for errors.
+
+    Layers compute in the precision that they were saved with.
+
+    Raises:
+        ValueError: It is no whole model of wae_tf, or has layers that nothing here is
+            registered for.
+    """
+    try:
+        with hdf5.open_file(pathlib.Path(directory, WEIGHTS)) as file:
+            hdf5.list_arrays(file)
+        model = keras.saving.load_model(str(directory), compile=False)
+        check_values(model)
+    except Exception as error:  # Keras raises many kinds on what is no model.
+        text = " ".join(str(error).split())[:300]
+        raise ValueError(
+            "A .keras file must hold a whole model that `model.save` wrote; layers of your own "
+            "must be registered before. "
+            f"Received: {str(name)!r} ({type(error).__name__}: {text})"
+        ) from error
+    if not isinstance(model, Generation):
+        raise ValueError(
+            "A .keras file must hold a model of wae_tf: AE, VAE, WAE, WAEMMD or WAEGAN. "
+            f"Received: {type(model).__name__} in {str(name)!r}"
+        )
+    return model
+
+
+def check_classes(config):
+    """Raises a ValueError if a model's config names classes of other packages than Keras's.
+
+    Keras itself imports them in versions before 3.9; of a stranger's file that is running code.
+    Classes that this process has registered are its own.
+
+    Args:
+        config: What `config.json` says: dicts, lists and plain values.
+    """
+    if isinstance(config, list):
+        for part in config:
+            check_classes(part)
+    elif isinstance(config, dict):
+        module, registered = config.get("module"), config.get("registered_name")
+        if "class_name" in config and module is not None:
+            known = str(module).split(".")[0] in ("keras", "builtins")
+            if not known and keras.saving.get_registered_object(registered) is None:
+                raise ValueError(
+                    "A model of the hub may have layers of Keras, of wae_tf, and those that you "
+                    "have registered: import what registers this one first. "
+                    f"Received: {module}.{config['class_name']}"
+                )
+        for part in config.values():
+            check_classes(part)
