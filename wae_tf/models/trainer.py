@@ -64,7 +64,7 @@ class ObjectiveTrainer(ReplicaTrainer):
             )
         self.check_replicas(x, batch_size, shuffled=kwargs.get("shuffle", True))
         x = pixels.check_data(x, self.image_shape, batch_size, self.min_batch_size)
-        if isinstance(x, tf.data.Dataset):
+        if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
             kwargs.setdefault("shuffle", False)  # Keras warns that it cannot, though unasked.
         if validation_data is not None:
             pair = isinstance(validation_data, (list, tuple)) and len(validation_data) > 0

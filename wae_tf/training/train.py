@@ -11,10 +11,9 @@ from wae_tf.data.memory import cache_options
 from wae_tf.data.real_images import real_batches
 from wae_tf.data.several import describe_sources, is_several, load_sources
 from wae_tf.models.build import build_model
-from wae_tf.models.wae_gan import WAEGAN
-from wae_tf.schedules import EpochSchedule
 from wae_tf.training import callbacks, initial_weights, run_files
 from wae_tf.training.alone import alone_in_workdir
+from wae_tf.training.compiling import compile_model
 from wae_tf.training.distribution import check_batch_size, open_devices
 from wae_tf.training.interrupted import fit, restore_interrupted
 from wae_tf.training.run_callbacks import schedules, writing_callbacks
@@ -22,45 +21,7 @@ from wae_tf.training.time_left import TimeLeft
 from wae_tf.training.words import device, outcome
 from wae_tf.zoo.results import fixed_order, test_results
 
-__all__ = ["compile_model", "train"]
-
-_CRITIC_BETA_2 = 0.99  # The critic must follow what it judges: a memory of 100 steps.
-
-
-def compile_model(model, config, steps_per_epoch, **kwargs):
-    """Compiles a model with the config's optimizers: Adam, and its rate schedule.
-
-    Args:
-        model: What `build_model(config)` or `load` returned.
-        config: `WAEConfig`.
-        steps_per_epoch: Training images divided by the batch size, rounded down.
-        **kwargs: Other arguments of `WAE.compile`, such as `jit_compile`.
-
-    Returns:
-        The same model.
-
-    Example:
-        >>> config = wae_tf.load_config("mnist_wae_mmd")
-        >>> model = compile_model(wae_tf.load("mnist_wae_mmd"), config, steps_per_epoch=600)
-    """
-
-    def adam(learning_rate, **options):
-        if config.lr_schedule != "plateau":  # Which a callback sees to.
-            learning_rate = EpochSchedule(
-                learning_rate,
-                config.lr_schedule,
-                epochs=config.epochs,
-                steps_per_epoch=steps_per_epoch,
-                decay_epochs=config.lr_decay_epochs,
-            )
-        return keras.optimizers.Adam(learning_rate, beta_1=config.adam_beta_1, **options)
-
-    if isinstance(model, WAEGAN):
-        kwargs["discriminator_optimizer"] = adam(config.discriminator_learning_rate)
-    if model.critic is not None:
-        kwargs["critic_optimizer"] = adam(config.critic_learning_rate, beta_2=_CRITIC_BETA_2)
-    model.compile(adam(config.learning_rate), **kwargs)
-    return model
+__all__ = ["train"]
 
 
 @alone_in_workdir

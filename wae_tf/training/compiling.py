@@ -1,0 +1,46 @@
+"""The optimizers of a config."""
+
+import keras
+
+from wae_tf.models.wae_gan import WAEGAN
+from wae_tf.schedules import EpochSchedule
+
+__all__ = ["compile_model"]
+
+_CRITIC_BETA_2 = 0.99  # The critic must follow what it judges: a memory of 100 steps.
+
+
+def compile_model(model, config, steps_per_epoch, **kwargs):
+    """Compiles a model with the config's optimizers: Adam, and its rate schedule.
+
+    Args:
+        model: What `build_model(config)` or `load` returned.
+        config: `WAEConfig`.
+        steps_per_epoch: Training images divided by the batch size, rounded down.
+        **kwargs: Other arguments of `WAE.compile`, such as `jit_compile`.
+
+    Returns:
+        The same model.
+
+    Example:
+        >>> config = wae_tf.load_config("mnist_wae_mmd")
+        >>> model = compile_model(wae_tf.load("mnist_wae_mmd"), config, steps_per_epoch=600)
+    """
+
+    def adam(learning_rate, **options):
+        if config.lr_schedule != "plateau":  # Which a callback sees to.
+            learning_rate = EpochSchedule(
+                learning_rate,
+                config.lr_schedule,
+                epochs=config.epochs,
+                steps_per_epoch=steps_per_epoch,
+                decay_epochs=config.lr_decay_epochs,
+            )
+        return keras.optimizers.Adam(learning_rate, beta_1=config.adam_beta_1, **options)
+
+    if isinstance(model, WAEGAN):
+        kwargs["discriminator_optimizer"] = adam(config.discriminator_learning_rate)
+    if model.critic is not None:
+        kwargs["critic_optimizer"] = adam(config.critic_learning_rate, beta_2=_CRITIC_BETA_2)
+    model.compile(adam(config.learning_rate), **kwargs)
+    return model
