@@ -207,6 +207,51 @@ def test_two_workers_give_the_numbers_of_one_device(tmp_path):
         np.testing.assert_allclose(workers[0][key], value, rtol=0, atol=TOLERANCE * scale)
 
 
+# Manners of several replicas.
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("manners")
+    program = HERE / "replicas_manners_program.py"
+    process = subprocess.run(
+        [sys.executable, program, directory], env=environment(), capture_output=True, text=True
+    )
+    assert process.returncode == 0, process.stderr[-2000:]
+    return json.loads(process.stdout.splitlines()[-1])
+
+
+def test_what_was_made_outside_of_the_scope_is_refused(said):
+    assert said["inside"] == 2
+    assert "`with strategy.scope():`. Received: [" in said["outside"]
+    assert "made outside of it, 2 replicas" in said["outside"]
+
+
+@pytest.mark.parametrize(
+    ("case", "sizes"), [("indivisible", "[2, 5]"), ("rest", "[6, 8]"), ("unknown size", "[None]")]
+)
+def test_batches_that_replicas_cannot_share_are_refused(said, case, sizes):
+    assert "Batches must have one size, a multiple of the number of replicas" in said[case]
+    assert said[case].endswith(f"Received: batches of {sizes} images, 2 replicas")
+
+
+def test_steps_per_execution_and_xla(said):
+    assert "Received: steps_per_execution=2" in said["steps_per_execution"]
+    assert len(said["warnings"]) == 2  # Of batch norm once, though it is looked at twice.
+    assert "not compiled by XLA" in said["warnings"][0]
+    assert "takes its statistics from each of 2 replicas" in said["warnings"][1]
+
+
+def test_train_on_two_replicas_writes_what_one_device_writes(said):
+    one, two = said["history"]["none"], said["history"]["mirrored"]
+    assert [row["epoch"] for row in two] == [1, 2]
+    for left, right in zip(one, two, strict=True):
+        for key in set(left) - {"seconds"}:
+            assert right[key] == pytest.approx(left[key], rel=1e-3), key  # Adam.
+    assert said["mirrored"] == pytest.approx(said["none"], rel=1e-3)
+    assert said["provenance"] == 2
+
+
 # wae-train on workers.
 
 

@@ -40,11 +40,14 @@ class ReplicaTrainer(CompiledModel):
         if count == 1:
             return
         over_workers = _over_workers(self.distribute_strategy)
-        distributed = isinstance(x, tf.distribute.DistributedDataset)
+        distributed, rest = isinstance(x, tf.distribute.DistributedDataset), 0
         if isinstance(x, tf.data.Dataset):
-            sizes = {spec.shape[:1][0] for spec in keras.tree.flatten(x.element_spec)}
+            specs = keras.tree.flatten(x.element_spec)
+            sizes = {spec.shape[0] if spec.shape.rank else None for spec in specs}
         elif isinstance(x, (np.ndarray, tf.Tensor)):
-            sizes = {batch_size or 32, len(x) % (batch_size or 32) or count}  # 32: Keras's own.
+            size = min(batch_size or 32, len(x))  # 32: Keras's own.
+            rest = len(x) % size
+            sizes = {size, rest or size}
         else:
             sizes = {count if distributed else None}
         if not distributed and not isinstance(x, tf.data.Dataset) and shuffled and over_workers:
@@ -53,7 +56,7 @@ class ReplicaTrainer(CompiledModel):
                 "an order of its own. Pass `wae_tf.data.batches(images, batch_size, "
                 f"training=True, epochs=epochs)`. Received: x of type {type(x).__name__}"
             )
-        if any(size is None or size % count for size in sizes):
+        if rest or any(size is None or size % count for size in sizes):
             raise ValueError(
                 "Batches must have one size, a multiple of the number of replicas, which share "
                 "each evenly: choose such a `batch_size` and drop the rest of the images, as "
