@@ -402,6 +402,19 @@ def test_one_worker_alone_is_no_cluster(monkeypatch):
     assert find_cluster({"SLURM_PROCID": "0", "SLURM_NTASKS": "1"}) is None
 
 
+def test_tasks_of_slurm(monkeypatch):
+    for name, value in {
+        "PROCID": "2", "NTASKS": "4", "STEP_NUM_TASKS": "4",
+        "STEP_NODELIST": "node[9-10]", "STEP_TASKS_PER_NODE": "2(x2)",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    cluster = find_cluster()
+    assert cluster.addresses == ["node9:8888", "node9:8889", "node10:8888", "node10:8889"]
+    assert (cluster.index, cluster.resolver.task_id) == (2, 2)
+    assert cluster.resolver.num_accelerators() == {"GPU": 0}
+
+
 def test_ways_to_distribute(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     monkeypatch.delenv("SLURM_PROCID", raising=False)

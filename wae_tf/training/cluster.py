@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -85,18 +86,33 @@ def read_tf_config(text):
 
 
 def _slurm():
-    gpus = len(tf.config.list_physical_devices("GPU"))
-    resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
+    resolvers = tf.distribute.cluster_resolver
+    tasks = _tasks_per_node()
+    found = resolvers.SlurmClusterResolver(
         port_base=_PORT,
         auto_set_gpu=False,  # Slurm has set CUDA_VISIBLE_DEVICES of each task.
-        # Given, since TensorFlow asks nvidia-smi otherwise, which CPU nodes do not have.
-        gpus_per_node=gpus * _tasks_per_node(),
-        gpus_per_task=gpus,
+        # Given, as TensorFlow asks nvidia-smi otherwise, which nodes without GPUs do not have. It
+        # only counts tasks by them.
+        gpus_per_node=tasks,
+        gpus_per_task=1,
     )
-    addresses = resolver.cluster_spec().as_dict()["worker"]
-    return Cluster(addresses, resolver.task_id, resolver)
+    # By number, as Slurm ranks the tasks: node9 before node10.
+    addresses = sorted(found.cluster_spec().as_dict()["worker"], key=_natural)
+    gpus = len(tf.config.list_physical_devices("GPU"))
+    resolver = resolvers.SimpleClusterResolver(
+        tf.train.ClusterSpec({"worker": addresses}),
+        task_type="worker",
+        task_id=found.task_id,
+        rpc_layer="grpc",
+        num_accelerators={"GPU": gpus},
+    )
+    return Cluster(addresses, found.task_id, resolver)
+
+
+def _natural(text):
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", text)]
 
 
 def _tasks_per_node():
-    tasks = os.environ.get("SLURM_STEP_TASKS_PER_NODE", os.environ.get("SLURM_TASKS_PER_NODE", "1"))
+    tasks = os.environ.get("SLURM_STEP_TASKS_PER_NODE", "1")  # Such as 4(x2),3.
     return max(int(part.partition("(")[0]) for part in tasks.split(","))
