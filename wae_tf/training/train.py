@@ -13,9 +13,9 @@ from wae_tf.data.several import describe_sources, is_several, load_sources
 from wae_tf.models.build import build_model
 from wae_tf.training import callbacks, initial_weights, run_files
 from wae_tf.training.alone import alone_in_workdir
-from wae_tf.training.compiling import compile_model
 from wae_tf.training.distribution import check_batch_size, open_devices
 from wae_tf.training.interrupted import fit, restore_interrupted
+from wae_tf.training.optimizers import compile_model
 from wae_tf.training.run_callbacks import schedules, writing_callbacks
 from wae_tf.training.time_left import TimeLeft
 from wae_tf.training.words import device, outcome
