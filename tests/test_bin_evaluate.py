@@ -157,10 +157,10 @@ def test_another_seed_stands_beside_the_first_in_the_card(run, folder, tmp_path)
 @pytest.mark.parametrize(
     ("changes", "arguments", "message"),
     [
-        ({"seed": 1, "epochs": 9}, (), "but for `seed`. Received: epochs=9 instead of "),
-        ({"seed": 0}, (), "another `seed` than the entry. Received: seed=0 in both"),
+        ({"seed": 1, "epochs": 9}, (), "but for the seed. Received: epochs=9 instead of "),
+        ({"seed": 0}, (), "another seed than the entry. Received: seed 0 in both"),
         ({"seed": 1}, ("--sampler=gmm",), "the sampler 'gmm'.*by \\['prior'\\]"),
-        ({"seed": 1}, ("--seeds=1",), "evaluation, \\[0, 1\\]. Received: seeds=\\[0\\]"),
+        ({"seed": 1}, ("--seeds=1",), "evaluation, \\[0, 1\\]. Received: \\[0\\]"),
         ({"seed": 1}, ("--num=19",), "differ in {'n': \\[20, 19\\]}"),
     ],
 )
@@ -186,7 +186,7 @@ def test_an_evaluation_with_errors_is_not_recorded(folder):
         (["--split=validation"], "ValueError: .*validation"),
         (["--num=1"], "--num"),
         (["--seeds=0"], "--seeds"),
-        (["--num=31"], "sets of 31 images needs that many in `data`"),
+        (["--num=31"], "sets of 31 images needs that many in `--data`"),
         (["--sampler=gmm", "--train_split="], "pass them as `train`"),
         (["--features=vgg"], "--features.*inception"),
         (["--inception_weights=x.h5"], "--inception_weights goes with --features=inception"),

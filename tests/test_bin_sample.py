@@ -87,6 +87,43 @@ def test_an_array_holds_the_draws(run, model, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["draws.npz"]
 
 
+WALK = ("--walk", "--num=3", "--stops=2", "--steps=4", "--seed=3", "--scale=1")
+
+
+def test_a_walk_is_an_animation_that_begins_and_ends_with_the_draws(run, model, tmp_path, capsys):
+    assert not run(*WALK, "--columns=3", "--output=walk.webp", "--fps=10")
+    assert "Wrote 3 walks of 8 frames" in capsys.readouterr().out
+    loaded = wae_tf.load(model)
+    walk = wae_tf.plots.closed_walk(loaded, 3, stops=2, steps=4, seed=3)
+    with Image.open(tmp_path / "walk.webp") as image:
+        assert (image.format, image.n_frames, image.info["loop"]) == ("WEBP", 8, 0)
+        for frame in range(8):
+            image.seek(frame)
+            image.load()
+            assert image.info["duration"] == 100
+            expected = pictures.grid(walk[frame], columns=3)
+            shown = np.asarray(image.convert("RGB"))
+            np.testing.assert_array_equal(shown, np.repeat(expected, 3, axis=-1))
+    np.testing.assert_allclose(walk[0], loaded.sample(3, seed=3), atol=1e-6)
+    assert [path.name for path in tmp_path.iterdir()] == ["walk.webp"]
+
+
+def test_a_walk_as_other_files(run, model, tmp_path):
+    walk = wae_tf.plots.closed_walk(wae_tf.load(model), 3, stops=2, steps=4, seed=3, sampler="gmm")
+    expected = pictures.to_uint8(walk)
+    for output in ("walk.npz", "walk.png", "walk"):
+        assert not run(*WALK, "--sampler=gmm", f"--output={output}")
+    with np.load(tmp_path / "walk.npz") as arrays:
+        np.testing.assert_array_equal(arrays["images"], expected)
+    rows = expected.swapaxes(0, 1).reshape(-1, 8, 8, 1)
+    np.testing.assert_array_equal(
+        pixels(tmp_path / "walk.png"), pictures.grid(rows, columns=8)[..., 0]
+    )
+    paths = sorted((tmp_path / "walk").iterdir())
+    assert [path.name for path in paths] == [f"{i}.png" for i in range(8)]
+    np.testing.assert_array_equal(pixels(paths[5]), pictures.grid(expected[5])[..., 0])
+
+
 def test_a_folder_with_files_is_refused_and_with_overwrite_keeps_others(run, tmp_path):
     folder = tmp_path / "draws"
     folder.mkdir()
@@ -105,11 +142,17 @@ def test_a_folder_with_files_is_refused_and_with_overwrite_keeps_others(run, tmp
     [
         (["--output=x.jpg"], "must end in .png.*Received: --output=x.jpg"),
         (["--output=x.webp"], "no suffix for a folder.*Received: --output=x.webp"),
+        (["--walk", "--output=x.gif"], "in .webp for an animation.*Received: --output=x.gif"),
+        (["--steps=3"], "--steps is a flag of --walk"),
+        (["--walk", "--stops=1"], "--stops"),
         (["--output=absent/x.png"], "make 'absent', or choose.*Received: --output=absent/x.png"),
         (["--num=0"], "--num"),
         (["--seed=-1"], "--seed"),
         (["--model=mnist_wae_mdm"], r"a zoo model, such as one of \['mnist_wae_mmd'"),
-        (["--sampler=flow"], r"`sampler` must be.*\['prior', 'gmm'\].*Received: sampler='flow'"),
+        (
+            ["--sampler=flow"],
+            r"`--sampler` must be.*\['prior', 'gmm'\].*--sampler='flow'",
+        ),
         (["more"], "Only flags are accepted.*Received: more"),
     ],
 )

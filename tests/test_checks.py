@@ -65,7 +65,7 @@ def sequential(*layers):
         ({"reg_weight": 0.0}, "`reg_weight` must be positive.*Received: reg_weight=0.0"),
         ({"reg_weight": "10"}, "`reg_weight` must be a number. Received: reg_weight='10'"),
         ({"cost_scale": float("nan")}, "`cost_scale` must be positive and finite"),
-        ({"seed": -1}, r"`seed` must be an integer in \[0, 2147483647\]. Received: seed=-1"),
+        ({"seed": -1}, r"`seed` must be an integer from 0 to 2147483647. Received: seed=-1"),
         ({"seed": 0.5}, "Received: seed=0.5"),
     ],
 )
@@ -229,11 +229,11 @@ def test_codes_and_counts_are_checked(model):
         (lambda: model.decode(z[:0]), r"Received: z.shape=\(0, 3\)"),
         (lambda: model.decode(z + np.nan), "`z` must be finite"),
         (lambda: model.decode(z, batch_size=0), "Received: batch_size=0"),
-        (lambda: model.sample(0), "`n` must be an integer at least 1. Received: n=0"),
+        (lambda: model.sample(0), "`n` must be an integer, at least 1. Received: n=0"),
         (lambda: model.sample(2.5), "Received: n=2.5"),
         (lambda: model.sample(2, seed=-1), "Received: seed=-1"),
         (lambda: model.sample(2, seed="a"), "Received: seed='a'"),
-        (lambda: model.interpolate(x, x, steps=1), "`steps` must be an integer at least 2"),
+        (lambda: model.interpolate(x, x, steps=1), "`steps` must be an integer, at least 2"),
         (lambda: model.interpolate(x, x[:1]), "Received: 2 and 1 images"),
     ):
         with pytest.raises(ValueError, match=message):

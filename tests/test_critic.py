@@ -321,6 +321,23 @@ def test_an_entry_leaves_the_critic_out_and_names_each_source(tmp_path):
     assert "gmm" in wae_tf.load(tmp_path).samplers
 
 
+def test_an_entry_keeps_the_critic_where_asked(tmp_path):
+    options = {"test_split": None, "verbose": 0}
+    model = training.train(config(), tiny.images(10), tmp_path / "a", keep_critic=True, **options)
+    kept = wae_tf.load(tmp_path / "a", critic=True)
+    tiny.assert_identical(tiny.weights(model), tiny.weights(kept))
+    assert wae_tf.load(tmp_path / "a").critic is None
+    other = build_model(config(seed=9))
+    assert training.initial_weights.start_from(other, tmp_path / "a")[-1].startswith("critic: 3 of")
+    tiny.assert_identical(tiny.weights(model.critic), tiny.weights(other.critic))
+
+    training.train(config(), tiny.images(10), tmp_path / "b", **options)
+    with pytest.raises(ValueError, match="must have kept its critic.*critic=True"):
+        wae_tf.load(tmp_path / "b", critic=True)
+    with pytest.raises(ValueError, match="critic to keep"):
+        wae_tf.zoo.save_entry(tmp_path / "c", wae_tf.load(tmp_path / "b"), config(), critic=True)
+
+
 def test_a_run_with_other_critics_images_is_not_resumed(tmp_path):
     images, options = tiny.images(16), {"test_split": None, "verbose": 0}
     training.train(config(epochs=1), images, tmp_path, critic_split="train[:8]", **options)
@@ -337,13 +354,13 @@ def test_images_smaller_than_the_patches_are_refused():
     with pytest.raises(ValueError, match=r"too small for any critic.*critic_layers=1"):
         PatchCritic((7, 64, 3), num_layers=1)
     with pytest.raises(ValueError, match=r"18 x 18.*image_shape=\(8, 8, 1\)"):
-        config(critic_layers=2)
+        build_model(config(critic_layers=2))
     assert PatchCritic((38, 38, 1))(np.zeros((1, 38, 38, 1))).shape == (1, 5, 5, 1)
 
 
 def test_a_learned_likelihood_is_refused():
-    with pytest.raises(ValueError, match="likelihood='learned', critic_weight=0.5"):
-        config("VAE", likelihood="learned")
+    with pytest.raises(ValueError, match="likelihood='learned', with a critic"):
+        build_model(config("VAE", likelihood="learned"))
     encoder, decoder = (getattr(build_model(config("VAE")), n) for n in ("encoder", "decoder"))
     with pytest.raises(ValueError, match="scale stays.*likelihood='learned'"):
         network = PatchCritic(SHAPE, width=4, num_layers=1)

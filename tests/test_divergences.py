@@ -371,11 +371,20 @@ def test_gradient_penalty_looks_between_codes_and_prior_draws():
             lambda: make("sliced_wasserstein")(normal(0, 5), normal(1)),
             "as many points.* Received: 5 and 64",
         ),
-        (lambda: divergences.Sinkhorn(0.0), "`epsilon` must be positive. Received: epsilon=0.0"),
-        (lambda: divergences.Sinkhorn(1.0, 0), "`iterations` must be at least 1"),
-        (lambda: divergences.CramerWold(-1.0), "`variance` must be positive. Received"),
-        (lambda: divergences.SlicedWasserstein(0), "`num_projections` must be at least 1"),
-        (lambda: divergences.MMDPlusPlus(num_images=1), "`num_images` must be at least 2"),
+        (
+            lambda: divergences.Sinkhorn(0.0),
+            "`epsilon` must be positive and finite. Received: epsilon=0.0",
+        ),
+        (lambda: divergences.Sinkhorn(1.0, 0), "`iterations` must be an integer, at least 1"),
+        (lambda: divergences.CramerWold(-1.0), "`variance` must be positive and finite. Received"),
+        (
+            lambda: divergences.SlicedWasserstein(0),
+            "`num_projections` must be an integer, at least 1",
+        ),
+        (
+            lambda: divergences.MMDPlusPlus(num_images=1),
+            "`num_images` must be an integer, at least 2",
+        ),
         (lambda: divergences.KernelSum([]), "at least one kernel. Received"),
     ],
 )

@@ -8,11 +8,12 @@ import shlex
 
 import pytest
 
-from wae_tf.bin import evaluate, export, publish, sample, train
+from wae_tf.bin import apply, evaluate, export, publish, sample, train
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAMS = {
+    "wae-apply": apply,
     "wae-evaluate": evaluate,
     "wae-export": export,
     "wae-publish": publish,

@@ -13,7 +13,7 @@ SOURCES = sorted((ROOT / "wae_tf").rglob("*.py"))
 OUTSIDE_PACKAGES = {
     "__init__.py",
     "_version.py",
-    "combinations.py",
+    "arguments.py",
     "config.py",
     "pixels.py",
     "precision.py",

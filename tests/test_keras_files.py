@@ -189,3 +189,17 @@ def test_classes_of_strangers_are_refused():
     evil = {"module": "os", "class_name": "system", "registered_name": None, "config": {}}
     with pytest.raises(ValueError, match="registered.*Received: os.system"):
         keras_layout.check_classes({"config": {"layers": [evil]}})
+
+
+def test_a_kept_critic_goes_along(tmp_path):
+    config = tiny.config(critic_weight=0.5, critic_width=4, critic_layers=1)
+    model = wae_tf.build_model(config)
+    wae_tf.save_entry(tmp_path / "entry", model, config, critic=True)
+    wae_tf.zoo.save_keras(tmp_path / "entry", tmp_path / "packed.keras")
+    copies.copy_entry(tmp_path / "packed.keras", tmp_path / "again")
+    for name in ("packed.keras", "again"):
+        kept = wae_tf.load(tmp_path / name, critic=True)
+        tiny.assert_identical(tiny.weights(kept), tiny.weights(model))
+    x = tiny.images(3)
+    loaded = keras.saving.load_model(tmp_path / "packed.keras")
+    np.testing.assert_array_equal(loaded.reconstruct(x), model.reconstruct(x))

@@ -6,10 +6,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import tiny
 
 from wae_tf import WAEConfig
 from wae_tf.networks import (
     InputNoise,
+    build_discriminator,
     build_networks,
     dcgan_decoder,
     dcgan_encoder,
@@ -54,7 +56,7 @@ def test_the_paper_networks_have_its_parameters(build, expected):
 
 
 def test_default_config_is_the_paper_setting_on_mnist():
-    built = build_networks(WAEConfig(divergence="gan"))
+    built = [*build_networks(WAEConfig()), build_discriminator(WAEConfig())]
     assert [trainable(network) for network in built] == [11_050_632, 10_943_745, 793_089]
 
 
@@ -66,6 +68,36 @@ def test_dcgan_encoder_layer_by_layer():
     assert [layer.filters for layer in convolutions] == [4, 8, 16]
     assert {layer.strides for layer in convolutions} == {(2, 2)}
     assert {layer.kernel_size for layer in convolutions} == {(4, 4)}
+
+
+def test_a_resizing_decoder_leaves_no_checkerboard():
+    """From equal weights and a flat image, strides of 2 make a pattern and resizing makes none."""
+    flat = np.ones((1, 3), "float32")
+
+    def inside(**options):
+        network = dcgan_decoder((16, 16, 1), 3, width=4, num_layers=3, kernel_size=3, **options)
+        for weight in network.trainable_weights:
+            weight.assign(np.full(weight.shape, 0.05))
+        return network.predict(flat, verbose=0)[0, 6:10, 6:10, 0]
+
+    assert np.ptp(inside(resize=True)) < 1e-7
+    assert np.ptp(inside()) > 1e-5
+    small = tiny.config(image_shape=(16, 16, 1), decoder="dcgan_resize", decoder_width=8)
+    network = build_networks(dataclasses.replace(small, decoder_layers=3, kernel_size=3)).decoder
+    strides = [x.strides for x in network.layers if isinstance(x, keras.layers.Conv2D)]
+    assert strides == [(1, 1)] * 3 and network.output_shape == (None, 16, 16, 1)
+
+
+def test_the_decoder_can_have_kernels_of_its_own():
+    config = tiny.config(
+        encoder="dcgan", decoder="dcgan_mod", decoder_layers=2, encoder_layers=2, kernel_size=3
+    )
+    for size, expected in ((0, 3), (4, 4)):
+        networks = build_networks(dataclasses.replace(config, decoder_kernel_size=size))
+        sizes = [
+            {x.kernel_size for x in network.layers if "conv" in x.name} for network in networks
+        ]
+        assert sizes == [{(3, 3)}, {(expected, expected)}]
 
 
 @pytest.mark.parametrize("modified, last_stride, grid", [(True, 1, 7), (False, 2, 4)])
@@ -151,7 +183,7 @@ def test_a_config_fixes_all_networks_and_no_two_share_weights():
     square = dataclasses.replace(
         SMALL, encoder="mlp", decoder="mlp", image_shape=(4, 2, 1), latent_dim=8, encoder_width=8
     )
-    first, again = build_networks(square), build_networks(square)
+    first, again = ([*build_networks(square), build_discriminator(square)] for _ in range(2))
     for network, twin in zip(first, again, strict=True):
         for a, b in zip(network.get_weights(), twin.get_weights(), strict=True):
             np.testing.assert_array_equal(a, b)
@@ -168,17 +200,15 @@ def test_networks_follow_their_config():
     assert [c.kernel_size for c in of_kind(built.encoder, keras.layers.Conv2D)] == [(3, 3)] * 2
     assert of_kind(built.encoder, InputNoise)[0].stddev == 0.01
     assert built.decoder.layers[-1].activation is keras.activations.tanh
-    assert len(of_kind(built.discriminator, keras.layers.Dense)) == 5
+    discriminator = build_discriminator(dataclasses.replace(SMALL, discriminator_layers=2))
+    assert len(of_kind(discriminator, keras.layers.Dense)) == 3
 
 
-@pytest.mark.parametrize(
-    "changes", [{"divergence": "mmd"}, {"divergence": "mmd", "input_noise_stddev": 0.0}]
-)
-def test_only_what_a_config_asks_for_is_built(changes):
-    config = dataclasses.replace(SMALL, **changes)
-    built = build_networks(config)
-    assert built.discriminator is None
-    assert ("InputNoise" in kinds(built.encoder)) == (config.input_noise_stddev > 0)
+@pytest.mark.parametrize("stddev", [0.01, 0.0])
+def test_only_what_a_config_asks_for_is_built(stddev):
+    built = build_networks(dataclasses.replace(SMALL, input_noise_stddev=stddev))
+    assert built._fields == ("encoder", "decoder")
+    assert ("InputNoise" in kinds(built.encoder)) == (stddev > 0)
 
 
 @pytest.mark.parametrize("encoder", ["dcgan", "mlp"])
@@ -219,9 +249,7 @@ def test_mixed_precision_keeps_weights_and_outputs_in_float32(architecture, poli
 
 def test_the_discriminator_stays_in_float32():
     config = dataclasses.replace(SMALL, precision="mixed_float16")
-    assert {layer.compute_dtype for layer in build_networks(config).discriminator.layers} == {
-        "float32"
-    }
+    assert {layer.compute_dtype for layer in build_discriminator(config).layers} == {"float32"}
 
 
 @pytest.mark.parametrize(

@@ -79,5 +79,5 @@ def test_noise_survives_its_config():
 
 
 def test_negative_noise_is_refused():
-    with pytest.raises(ValueError, match="must not be negative. Received: stddev=-0.1"):
+    with pytest.raises(ValueError, match="must be at least 0 and finite. Received: stddev=-0.1"):
         InputNoise(-0.1)

@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 import shutil
+import sys
 import zipfile
 
 import keras
@@ -582,14 +583,30 @@ def test_bad_input_is_refused(photos, tmp_path):
         own_images.choose(photos, image_size=64.0)
     with pytest.raises(ValueError, match="Either `image_size` or `image_shape`"):
         own_images.choose(photos, image_size=64, image_shape=(64, 64, 3))
-    with pytest.raises(ValueError, match="`batch_size` must be at least 2.*batch_size=0"):
+    with pytest.raises(ValueError, match="`batch_size` must be an integer from 2 to.*batch_size=0"):
         own_images.choose(photos, batch_size=0)
     with pytest.raises(ValueError, match="fields to choose.*Received: config='celeba_wae_mmd'"):
         own_images.choose(photos, config="celeba_wae_mmd")
     with pytest.raises(FileNotFoundError, match="Received: source='absent.zip'"):
         own_images.choose("absent.zip")
-    with pytest.raises(ValueError, match="`encoder_width` must be a multiple of 2"):
-        own_images.choose(photos, encoder_width=7)
+
+
+@pytest.mark.parametrize(
+    "given, match",
+    [
+        ({"encoder_width": 7}, "`encoder_width` must be a multiple of 2"),
+        ({"prior": "vamp"}, "`prior='vamp'` needs an encoder of random codes"),
+        ({"max_shift": 99}, "`max_shift` must be .*max_shift=99, images of 16 x 16"),
+    ],
+)
+def test_values_that_do_not_fit_are_refused_before_images_are_read(
+    photos, tmp_path, monkeypatch, given, match
+):
+    monkeypatch.setattr(sys.modules["wae_tf.training.train"], "load_sources", None)
+    options = {"image_size": 16, "decoder_width": 8, "verbose": 0, **given}
+    with pytest.raises(ValueError, match=match):
+        own_images.train(photos, tmp_path / "run", **options)
+    assert not (tmp_path / "run" / "config.json").exists()
 
 
 def test_too_few_or_too_small_images_are_refused(tmp_path):

@@ -70,3 +70,42 @@ def test_comparison_needs_pairs(reconstructions):
 def test_comparison_of_no_images_is_refused():
     with pytest.raises(ValueError, match=r"at least one image. Received: \(0, 2, 3, 1\)"):
         pictures.comparison(numbered(0), numbered(0))
+
+
+@pytest.mark.parametrize("channels, quality", [(1, None), (3, 101)])
+def test_an_animation_has_each_frame_as_it_is(tmp_path, rng, channels, quality):
+    frames = rng.random((3, 4, 5, channels))
+    pictures.save_animation(tmp_path / "a.webp", frames, scale=2, fps=25, quality=quality)
+    with Image.open(tmp_path / "a.webp") as image:
+        assert (image.n_frames, image.size, image.info["loop"]) == (3, (10, 8), 0)
+        for place, frame in enumerate(frames):
+            image.seek(place)
+            image.load()
+            assert image.info["duration"] == 40
+            shown = np.asarray(image.convert("RGB"))[::2, ::2]
+            expected = np.broadcast_to(pictures.to_uint8(frame), (4, 5, 3))
+            np.testing.assert_array_equal(shown, expected)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.webp"]
+
+
+def test_colours_are_smaller_and_nearly_the_same(tmp_path):
+    ramp = np.linspace(0, 1, 64)
+    frames = np.stack([ramp[:, None] * ramp * t for t in (0.5, 1.0)])[..., None] * [1.0, 0.5, 0.2]
+    frames = np.clip(frames + np.random.default_rng(0).normal(0, 0.02, frames.shape), 0, 1)
+    for name, quality in (("a", None), ("b", 101)):
+        pictures.save_animation(tmp_path / f"{name}.webp", frames, scale=1, quality=quality)
+    sizes = [(tmp_path / f"{name}.webp").stat().st_size for name in "ab"]
+    assert sizes[0] < 0.5 * sizes[1]
+    with Image.open(tmp_path / "a.webp") as image:
+        image.seek(1)
+        gap = np.asarray(image.convert("RGB"), "float64") - pictures.to_uint8(frames[1])
+    assert np.abs(gap).mean() < 6
+
+
+@pytest.mark.parametrize(
+    "frames, fps", [([], 12), ([np.zeros((2, 2, 1)), np.zeros((3, 2, 1))], 12), ([[[[0.0]]]], 0)]
+)
+def test_what_is_no_animation_is_refused(frames, fps, tmp_path):
+    with pytest.raises(ValueError, match="`frames` must be images of one shape"):
+        pictures.save_animation(tmp_path / "a.webp", frames, fps=fps)
+    assert not list(tmp_path.iterdir())

@@ -229,6 +229,40 @@ def test_walks_pass_through_the_codes_and_keep_to_the_support(prior, monkeypatch
         assert np.abs(z).max() <= 1.0
 
 
+@pytest.mark.parametrize("prior", ["normal", "sphere", "uniform"])
+def test_a_closed_walk_passes_its_draws_on_the_support(prior, monkeypatch):
+    model = wae_tf.build_model(tiny.config(prior=prior))
+    decode, decoded = model.decode, []
+    monkeypatch.setattr(model, "decode", lambda z, *a: decoded.append(z) or decode(z, *a))
+    walk = plots.closed_walk(model, 5, stops=3, steps=4, seed=2)
+    assert walk.shape == (12, 5, 8, 8, 1)
+    z = decoded[0].reshape(3, 4, 5, 3)
+    np.testing.assert_array_equal(z[0, 0], model.sample_codes(5, seed=2))
+    np.testing.assert_allclose(walk[0], model.sample(5, seed=2), atol=1e-6)
+    ends = z[:, 0]
+    lengths = np.linalg.norm(z, axis=-1)
+    for stop, (a, b) in enumerate(zip(ends, np.roll(ends, -1, axis=0))):
+        assert np.abs(a - b).max() > 0.1
+        if prior == "uniform":
+            np.testing.assert_allclose(z[stop, 1], 0.75 * a + 0.25 * b, atol=1e-6)
+        else:  # A quarter of the angle, and of the difference in length.
+            expected = 0.75 * lengths[stop, 0] + 0.25 * np.linalg.norm(b, axis=-1)
+            np.testing.assert_allclose(lengths[stop, 1], expected, rtol=1e-5)
+
+            def angle(u, v):
+                unit = [w / np.linalg.norm(w, axis=-1, keepdims=True) for w in (u, v)]
+                return np.arccos(np.sum(unit[0] * unit[1], axis=-1))
+
+            np.testing.assert_allclose(angle(a, z[stop, 1]), angle(a, b) / 4, atol=1e-3)
+    if prior == "sphere":
+        np.testing.assert_allclose(lengths, 1.0, atol=1e-6)
+    again = plots.closed_walk(model, 5, stops=3, steps=4, seed=2)
+    np.testing.assert_array_equal(again, walk)
+    for wrong in ({"stops": 1}, {"steps": 0}):
+        with pytest.raises(ValueError, match="`stops` must be at least 2"):
+            plots.closed_walk(model, 1, **wrong)
+
+
 # Curves.
 
 

@@ -208,8 +208,11 @@ def test_distributions_of_another_shape_are_refused(distribution, received):
             r"\['normal', 'uniform', 'sphere', 'mixture'\].*Received: prior='gaussian'",
         ),
         ((None, 3), r"Received: prior=None"),
-        (("normal", 3, 0.0), r"`prior_stddev` must be positive. Received: prior_stddev=0.0"),
-        (("normal", 3, float("nan")), r"`prior_stddev` must be positive. .*nan"),
+        (
+            ("normal", 3, 0.0),
+            r"`prior_stddev` must be positive and finite. Received: prior_stddev=0.0",
+        ),
+        (("normal", 3, float("nan")), r"`prior_stddev` must be positive.*nan"),
         (("uniform", 3, 2.0), r"belongs to the 'normal' prior.*prior='uniform', prior_stddev=2.0"),
         (("sphere", 1), r"needs `latent_dim` >= 2.*Received: latent_dim=1"),
         ((tfd.SphericalUniform(3), 3, 2.0), r"belongs to the 'normal' prior.*prior_stddev=2.0"),

@@ -89,7 +89,7 @@ def test_a_bar_that_ends_early_ends_its_line(clock, capsys):
 
 def train(clock, epochs, steps, step, between=0.0, first=30.0):
     """Plays a training to a `TimeLeft`, and yields when it says what, and how long it took."""
-    callback = TimeLeft(clock)
+    callback = TimeLeft(clock=clock)
     callback.set_params({"steps": steps, "epochs": epochs})
     callback.on_train_begin()
     for epoch in range(epochs):
@@ -140,10 +140,25 @@ def test_many_short_epochs_count_what_is_between_them(monkeypatch):
         assert seconds == pytest.approx(real, rel=0.1, abs=2.0)
 
 
+def test_the_rest_of_an_epoch_is_not_taken_for_all(monkeypatch):
+    clock = Clock()
+    found = said(monkeypatch, clock)
+    callback = TimeLeft(5, 100, clock=clock)  # Of the second epoch, 70 steps are left.
+    callback.set_params({"steps": 70, "epochs": 2})
+    callback.on_train_begin()
+    callback.on_epoch_begin(1)
+    for batch in range(70):
+        callback.on_train_batch_begin(batch)
+        clock.wait(2.0)
+        callback.on_train_batch_end(batch)
+    when, seconds = found[0]
+    assert seconds == pytest.approx(70 * 2.0 - (when - 1000.0) + 3 * 100 * 2.0)
+
+
 def test_short_trainings_and_unknown_lengths_say_nothing(capsys):
     clock = Clock()
     train(clock, epochs=2, steps=10, step=lambda epoch, batch: 1.0)
-    callback = TimeLeft(clock)
+    callback = TimeLeft(clock=clock)
     callback.set_params({"steps": None, "epochs": 2})
     callback.on_train_begin()
     callback.on_epoch_begin(0)

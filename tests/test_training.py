@@ -199,6 +199,27 @@ def test_a_lost_entry_is_written_anew_without_training(run, source):
     tiny.assert_identical(wae_tf.load(workdir).get_weights(), model.get_weights())
 
 
+def test_the_moving_average_of_weights_is_kept_in_the_end(source, tmp_path, monkeypatch):
+    config = tiny.config(ema=0.9, epochs=2)
+    plain = train(dataclasses.replace(config, ema=0.0), source, tmp_path / "plain")
+    model = train(config, source, tmp_path / "a")
+    averages = {v.path: np.array(v) for v in model.optimizer._model_variables_moving_average}
+    kept = {f"average/{v.path}": np.array(v) for v in model.autoencoder_variables}
+    tiny.assert_identical([*kept.values()], [*averages.values()])
+    assert any((a != b).any() for a, b in zip(model.get_weights(), plain.get_weights()))
+    assert (tmp_path / "plain/history.csv").read_text().splitlines()[0].startswith("epoch")
+    tiny.assert_identical(wae_tf.load(tmp_path / "a").get_weights(), model.get_weights())
+
+    callbacks = module._callbacks
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_callbacks", lambda *a: [Interruption(1), *callbacks(*a)])
+        with pytest.raises(Interrupted):
+            train(config, source, tmp_path / "b")
+    tiny.assert_identical(train(config, source, tmp_path / "b").get_weights(), model.get_weights())
+    (tmp_path / "b/entry.json").unlink()  # Written anew, from a checkpoint.
+    tiny.assert_identical(train(config, source, tmp_path / "b").get_weights(), model.get_weights())
+
+
 def test_another_config_is_refused_with_what_differs(run, source):
     workdir, _, config = run
     before = files(workdir)
@@ -261,6 +282,20 @@ def test_data_that_do_not_fit_leave_no_config_behind(tmp_path, source):
     assert not (tmp_path / "config.json").exists()
     train(config(), source, tmp_path, test_split=None)  # So a corrected call can use it.
     assert read_json(tmp_path / "entry.json")["results"] == {}
+
+
+@pytest.mark.parametrize(
+    "changes, match",
+    [
+        ({"prior": "sphere", "latent_dim": 1}, "`latent_dim` >= 2"),
+        ({"divergence": "mmdpp"}, "random codes"),
+        ({"max_shift": 8}, r"`max_shift` must be .*max_shift=8, images of 8 x 8"),
+    ],
+)
+def test_a_config_that_does_not_fit_is_refused_before_an_image_is_read(tmp_path, changes, match):
+    with pytest.raises(ValueError, match=match):
+        train(config(**changes), tmp_path / "absent.npz", tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_loss_of_nan_stops_and_writes_no_entry(tmp_path, source):

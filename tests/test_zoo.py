@@ -85,7 +85,7 @@ def entry(saved, tmp_path):
 def empty_zoo(tmp_path, monkeypatch):
     directory = tmp_path / "zoo"
     directory.mkdir()
-    monkeypatch.setattr(zoo.entries, "_zoo", lambda: directory)
+    monkeypatch.setattr(zoo.entry_files, "_zoo", lambda: directory)
     return directory
 
 
@@ -238,7 +238,11 @@ def test_weights_of_another_config_are_refused(entry, changes):
 @pytest.mark.parametrize(
     "change, message",
     [
-        (lambda e: e["config"].update(latent_dim=0), "`latent_dim` must be at least 1"),
+        (lambda e: e["config"].update(latent_dim=0), "`latent_dim` must be an integer from 1 to"),
+        (lambda e: e["config"].update(prior="vamp"), "needs an encoder of random codes"),
+        (lambda e: e["config"].update(prior="uniform", prior_stddev=2.0), "belongs to the 'norm"),
+        (lambda e: e["config"].update(model="ae", reg_weight_schedule="adaptive"), "belongs to"),
+        (lambda e: e["config"].update(encoder_width=10**7), "`encoder_width` must be an integer f"),
         (lambda e: e["config"].update(depth=3), r"unknown fields \['depth'\]"),
         (lambda e: e.update(config="tiny"), "must be a directory whose `entry.json`"),
         (lambda e: e.pop("config"), "must be a directory whose `entry.json`"),

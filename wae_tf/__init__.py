@@ -10,6 +10,7 @@ quiet.import_tensorflow()  # First, as what else imports it would not be quiet.
 
 from wae_tf import (
     data,
+    diagnosis,
     divergences,
     metrics,
     networks,
@@ -22,6 +23,7 @@ from wae_tf import (
 from wae_tf._version import __version__
 from wae_tf.cards import push_to_hub
 from wae_tf.config import WAEConfig
+from wae_tf.diagnosis import diagnose
 from wae_tf.divergences.kernels import imq_kernel, rbf_kernel
 from wae_tf.divergences.mmd import mmd
 from wae_tf.evaluation import evaluate
@@ -42,6 +44,8 @@ __all__ = [
     "build_model",
     "callbacks",
     "data",
+    "diagnose",
+    "diagnosis",
     "divergences",
     "evaluate",
     "export_train_step",

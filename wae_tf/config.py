@@ -2,33 +2,73 @@
 
 import dataclasses
 import json
-import math
+import numbers
 import textwrap
 
-from wae_tf.combinations import check_combinations
+from wae_tf.arguments import check_choice, check_integer, check_number
 from wae_tf.costs import COSTS, PERCEPTUAL_COSTS, cost_terms
-from wae_tf.divergences.adversarial import ADVERSARIAL
+from wae_tf.divergences import ADVERSARIAL, KERNELS
 from wae_tf.divergences.build import DIVERGENCES as SAMPLE_DIVERGENCES
-from wae_tf.divergences.named_kernels import KERNELS
+from wae_tf.divergences.named_kernels import check_kernel_name
+from wae_tf.models.build import MODELS
 from wae_tf.models.vae import LIKELIHOODS
-from wae_tf.models.wae import REG_WEIGHT_SCHEDULES
+from wae_tf.models.wae import REG_WEIGHT_SCHEDULES, WITHOUT_DIVERGENCE
 from wae_tf.networks.build import DECODERS, ENCODERS
 from wae_tf.networks.heads import CODES
+from wae_tf.pixels import check_pixel_range
 from wae_tf.precision import PRECISIONS
-from wae_tf.priors.named import PRIORS, check_prior
+from wae_tf.priors.named import PRIORS
 from wae_tf.schedules import SCHEDULES
 
 __all__ = ["WAEConfig"]
 
 LR_SCHEDULES = (*SCHEDULES, "plateau")  # The last is a callback, `wae_tf.training.plateau`.
-MODELS = ("wae", "vae", "ae")
 DIVERGENCES = (*SAMPLE_DIVERGENCES, *ADVERSARIAL)
-LOWEST = dict.fromkeys(("batch_size", "pretrain_batch_size", "num_images"), 2)  # Else 1.
-LOWEST |= dict.fromkeys(("max_shift", "critic_start"), 0)
+# What a machine could hold or do; what it will is for the user to say.
+_SIDE, _SOURCE_SIDE = range(1, 2**12 + 1), range(1, 2**16)
+_WIDTH, _LAYERS, _CODE = 2**14, 2**7, 2**16
+_IMAGES, _BATCH, _EPOCHS = 10**9, 10**6, 10**6
 
 
-def _field(default, text):
-    return dataclasses.field(default=default, metadata={"help": text})
+def _field(default, text, *, choices=(), **rule):
+    """Describes a field: help, in which `{}` are the choices, and its rule.
+
+    The rule is what `_CHECKS` takes for the field's type beside name and value; or `check`, a
+    function of the value that states it elsewhere. Integers are at least 1 unless it says more.
+    """
+    if choices and "check" not in rule:
+        rule["choices"] = tuple(choices)
+    if "highest" in rule:
+        rule = {"lowest": 1, **rule}
+    return dataclasses.field(
+        default=default, metadata={"help": text.format(", ".join(choices)), "rule": rule}
+    )
+
+
+def _check_flag(name, value):
+    if not isinstance(value, bool):
+        raise ValueError(f"`{name}` must be True or False. Received: {name}={value!r}")
+    return value
+
+
+def _check_sides(name, value, form, parts):
+    """Returns integers, each of which is in one of `parts`, as a tuple; JSON has lists."""
+    whole = isinstance(value, (list, tuple)) and all(
+        isinstance(v, numbers.Integral) and not isinstance(v, bool) for v in value
+    )
+    if not (whole and len(value) == len(parts) and all(int(v) in p for v, p in zip(value, parts))):
+        raise ValueError(f"`{name}` must be {form}. Received: {name}={value!r}")
+    return tuple(int(v) for v in value)
+
+
+_CHECKS = {
+    bool: _check_flag,
+    int: check_integer,
+    float: check_number,
+    str: check_choice,
+    tuple: _check_sides,
+    tuple | None: _check_sides,
+}
 
 
 def _documented(cls):
@@ -53,10 +93,11 @@ def _documented(cls):
 class WAEConfig:
     """Plain values that fix a model and its training; defaults are the paper's on MNIST.
 
-    Each field is also a flag of `wae-train`. `dataclasses.replace` changes a copy.
+    Each field is also a flag of `wae-train`. `dataclasses.replace` changes a copy. Values are
+    checked one by one; what they mean together, `build_model` checks.
 
     Raises:
-        ValueError: A value is out of its range, or values do not fit each other.
+        ValueError: A value is of another type, or out of its range.
 
     Example:
         >>> config = WAEConfig(divergence="gan", latent_dim=2)
@@ -65,196 +106,158 @@ class WAEConfig:
     """
 
     # Data.
-    image_shape: tuple = _field((28, 28, 1), "Height, width and channels (1 or 3) of an image.")
-    crop: tuple | None = _field(None, "Height and width of the centre that is cut out first.")
+    image_shape: tuple = _field(
+        (28, 28, 1),
+        "Height, width and channels (1 or 3) of an image.",
+        form=f"(height, width, channels), 1 to {_SIDE[-1]} a side, 1 (grey) or 3 (RGB) channels",
+        parts=(_SIDE, _SIDE, (1, 3)),
+    )
+    crop: tuple | None = _field(
+        None,
+        "Height and width of the centre that is cut out first.",
+        form=f"(height, width), from 1 to {_SOURCE_SIDE[-1]}, or None",
+        parts=(_SOURCE_SIDE, _SOURCE_SIDE),
+    )
     horizontal_flip: bool = _field(False, "Whether training mirrors half of the images.")
-    max_shift: int = _field(0, "Pixels by which training moves images at most, along both axes.")
+    max_shift: int = _field(
+        0,
+        "Pixels by which training moves images at most, along both axes.",
+        lowest=0,
+        highest=_SIDE[-1],
+    )
     pixel_range: tuple = _field(
-        (0.0, 1.0), "Range inside the model: 0,1 (sigmoid decoder) or -1,1 (tanh)."
+        (0.0, 1.0),
+        "Range inside the model: 0,1 (sigmoid decoder) or -1,1 (tanh).",
+        check=check_pixel_range,
     )
     # Objective, Eq. (4).
-    model: str = _field("wae", f"Objective: one of {', '.join(MODELS)}.")
-    divergence: str = _field("mmd", f"D_Z in Eq. (4): one of {', '.join(DIVERGENCES)}.")
-    kernel: str = _field("imq", f"Kernel of the MMD: of {', '.join(KERNELS)}; + joins several.")
+    model: str = _field("wae", "Objective: one of {}.", choices=MODELS)
+    divergence: str = _field("mmd", "D_Z in Eq. (4): one of {}.", choices=DIVERGENCES)
+    kernel: str = _field(
+        "imq",
+        "Kernel of the MMD: of {}; + joins several.",
+        choices=KERNELS,
+        check=check_kernel_name,
+    )
     reg_weight: float = _field(
-        10.0, "lambda in Eq. (4), on the cost as scaled by cost_scale. Positive."
+        10.0,
+        "lambda in Eq. (4), on the cost as scaled by cost_scale. Positive.",
+        why=WITHOUT_DIVERGENCE,
     )
     reg_weight_schedule: str = _field(
-        "constant", f"How lambda changes: one of {', '.join(REG_WEIGHT_SCHEDULES)}."
+        "constant", "How lambda changes: one of {}.", choices=REG_WEIGHT_SCHEDULES
     )
-    num_images: int = _field(60_000, "Training images, which MMD++ must know the number of.")
+    num_images: int = _field(
+        60_000, "Training images, which MMD++ must know the number of.", lowest=2, highest=_IMAGES
+    )
     log_variance_weight: float = _field(
-        0.0, "Factor on the L1 penalty on a Gaussian encoder's log variances."
+        0.0, "Factor on the L1 penalty on a Gaussian encoder's log variances.", lowest=0.0
     )
     cost: str = _field(
         "squared_error",
-        f"c in Eq. (4): one of {', '.join((*COSTS, *PERCEPTUAL_COSTS))}; or several with factors, "
-        "such as squared_error+0.5*focal_frequency.",
+        "c in Eq. (4): one of {}; or several with factors, such as "
+        "squared_error+0.5*focal_frequency.",
+        choices=(*COSTS, *PERCEPTUAL_COSTS),
+        check=cost_terms,
     )
     cost_scale: float = _field(
         1.0, "Factor on the cost; the authors' code has 0.05, unsaid in the paper."
     )
     critic_weight: float = _field(
-        0.0, "Gradient of a critic of images, as a multiple of that of the cost; 0: no critic."
+        0.0,
+        "Gradient of a critic of images, as a multiple of that of the cost; 0: no critic.",
+        lowest=0.0,
     )
-    likelihood: str = _field("fixed", f"Pixels of a VAE: one of {', '.join(LIKELIHOODS)}.")
+    likelihood: str = _field("fixed", "Pixels of a VAE: one of {}.", choices=LIKELIHOODS)
     pixel_stddev: float = _field(
         1.0, "Standard deviation of a VAE's pixels, at first if learned; in units of pixel_range."
     )
     beta: float = _field(1.0, "Factor on the KL of a VAE.")
-    prior: str = _field("normal", f"P_Z: one of {', '.join((*PRIORS, 'vamp'))}.")
+    prior: str = _field("normal", "P_Z: one of {}.", choices=(*PRIORS, "vamp"))
     prior_stddev: float = _field(1.0, "Standard deviation of the normal or mixture prior.")
-    prior_components: int = _field(10, "Components of the mixture or vamp prior.")
-    latent_dim: int = _field(8, "Dimension of the codes.")
+    prior_components: int = _field(10, "Components of the mixture or vamp prior.", highest=_CODE)
+    latent_dim: int = _field(8, "Dimension of the codes.", highest=_CODE)
     prior_log_prob: bool = _field(
         False, "Whether the prior's log density is added to the discriminator's logits."
     )
     # Networks.
-    codes: str = _field("deterministic", f"The encoder's codes: one of {', '.join(CODES)}.")
-    encoder: str = _field("dcgan", f"Architecture: one of {', '.join(ENCODERS)}.")
-    encoder_width: int = _field(1024, "Filters of the encoder's widest layer.")
-    encoder_layers: int = _field(4, "Layers of the encoder before its last, dense one.")
-    decoder: str = _field("dcgan_mod", f"Architecture: one of {', '.join(DECODERS)}.")
-    decoder_width: int = _field(1024, "Filters of the decoder's widest layer.")
-    decoder_layers: int = _field(3, "Transposed convolutions of the decoder.")
-    kernel_size: int = _field(4, "Height and width of convolution filters.")
-    input_noise_stddev: float = _field(
-        0.01, "Noise that training adds to the encoder's input, in units of pixel_range."
+    codes: str = _field("deterministic", "The encoder's codes: one of {}.", choices=CODES)
+    encoder: str = _field("dcgan", "Architecture: one of {}.", choices=ENCODERS)
+    encoder_width: int = _field(1024, "Filters of the encoder's widest layer.", highest=_WIDTH)
+    encoder_layers: int = _field(
+        4, "Layers of the encoder before its last, dense one.", highest=_LAYERS
     )
-    discriminator_width: int = _field(512, "Units of the discriminator's hidden layers.")
-    discriminator_layers: int = _field(4, "Hidden layers of the discriminator.")
-    critic_width: int = _field(48, "Filters of the critic's first layer.")
+    decoder: str = _field("dcgan_mod", "Architecture: one of {}.", choices=DECODERS)
+    decoder_width: int = _field(1024, "Filters of the decoder's widest layer.", highest=_WIDTH)
+    decoder_layers: int = _field(3, "Transposed convolutions of the decoder.", highest=_LAYERS)
+    kernel_size: int = _field(4, "Height and width of convolution filters.", highest=128)
+    decoder_kernel_size: int = _field(
+        0, "The same in the decoder; 0: kernel_size.", lowest=0, highest=128
+    )
+    input_noise_stddev: float = _field(
+        0.01,
+        "Noise that training adds to the encoder's input, in units of pixel_range.",
+        lowest=0.0,
+    )
+    discriminator_width: int = _field(
+        512, "Units of the discriminator's hidden layers.", highest=_WIDTH
+    )
+    discriminator_layers: int = _field(4, "Hidden layers of the discriminator.", highest=_LAYERS)
+    critic_width: int = _field(48, "Filters of the critic's first layer.", highest=_WIDTH // 4)
     critic_layers: int = _field(
-        3, "Convolutions of stride 2 in the critic: 3 judge patches of 38 pixels a side, 2 of 18."
+        3,
+        "Convolutions of stride 2 in the critic: 3 judge patches of 38 pixels a side, 2 of 18.",
+        highest=_LAYERS,
     )
     # Training.
     learning_rate: float = _field(1e-3, "Adam's rate for encoder and decoder.")
     discriminator_learning_rate: float = _field(5e-4, "Adam's rate for the discriminator.")
     critic_learning_rate: float = _field(4e-4, "Adam's rate for the critic.")
-    critic_start: int = _field(0, "Epochs of training before the critic begins.")
-    adam_beta_1: float = _field(0.5, "Adam's decay of the first moment.")
-    lr_schedule: str = _field("manual", f"One of {', '.join(LR_SCHEDULES)}; see wae_tf.schedules.")
+    critic_start: int = _field(
+        0, "Epochs of training before the critic begins.", lowest=0, highest=_EPOCHS
+    )
+    adam_beta_1: float = _field(0.5, "Adam's decay of the first moment.", lowest=0.0, below=1.0)
+    ema: float = _field(
+        0.0,
+        "Momentum, a step, of the moving average of the weights that is kept in the end, "
+        "such as 0.999; 0: none.",
+        lowest=0.0,
+        below=1.0,
+    )
+    lr_schedule: str = _field("manual", "One of {}; see wae_tf.schedules.", choices=LR_SCHEDULES)
     lr_decay_epochs: float = _field(50.0, "Epochs in which 'exponential' falls to a tenth.")
     pretrain_encoder: bool = _field(
         False, "Whether the encoder first matches the prior's mean and covariance."
     )
-    pretrain_batch_size: int = _field(1000, "Images in a step of that; at least 2.")
-    batch_size: int = _field(100, "Images in a training step; at least 2.")
-    epochs: int = _field(100, "Passes through the training images.")
+    pretrain_batch_size: int = _field(
+        1000, "Images in a step of that; at least 2.", lowest=2, highest=_BATCH
+    )
+    batch_size: int = _field(
+        100, "Images in a training step; at least 2.", lowest=2, highest=_BATCH
+    )
+    epochs: int = _field(100, "Passes through the training images.", highest=_EPOCHS)
     precision: str = _field(
         "auto",
-        f"Compute type of the networks in training: one of {', '.join(PRECISIONS)}. auto is "
-        "mixed_bfloat16 where the machine computes in bfloat16, else float32.",
+        "Compute type of the networks in training: one of {}. auto is mixed_bfloat16 where the "
+        "machine computes in bfloat16, else float32.",
+        choices=PRECISIONS,
     )
-    seed: int = _field(0, "Fixes initial weights, order of images and noise.")
+    seed: int = _field(
+        0, "Fixes initial weights, order of images and noise.", lowest=0, highest=2**31 - 1
+    )
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
-            self._check_type(field)
-        self._check_ranges()
-        cost_terms(self.cost)
-        for name, value, choices in (
-            ("model", self.model, MODELS),
-            ("divergence", self.divergence, DIVERGENCES),
-            *(("kernel", part, KERNELS) for part in self.kernel.split("+")),
-            ("reg_weight_schedule", self.reg_weight_schedule, REG_WEIGHT_SCHEDULES),
-            ("likelihood", self.likelihood, LIKELIHOODS),
-            ("prior", self.prior, (*PRIORS, "vamp")),
-            ("codes", self.codes, CODES),
-            ("encoder", self.encoder, ENCODERS),
-            ("decoder", self.decoder, DECODERS),
-            ("lr_schedule", self.lr_schedule, LR_SCHEDULES),
-            ("precision", self.precision, PRECISIONS),
-            ("pixel_range", self.pixel_range, ((0.0, 1.0), (-1.0, 1.0))),
-        ):
-            if value not in choices:
-                raise ValueError(
-                    f"`{name}` must be one of {list(choices)}. Received: {name}={value!r}"
-                )
-        if self.prior == "vamp":
-            check_prior("normal", self.latent_dim, self.prior_stddev)
-        else:
-            check_prior(self.prior, self.latent_dim, self.prior_stddev)
-        check_combinations(self)
-
-    def _check_type(self, field):
-        """Accepts JSON's types, and stores lists as tuples, integers as floats where due."""
-        value, kind = getattr(self, field.name), getattr(field.type, "__name__", None)
-        if field.type in (tuple, tuple | None):
-            if value is None and field.type is not tuple:
-                return
-            number = float if field.name == "pixel_range" else int
-            kind = f"list[{number.__name__}]"
-            ok = isinstance(value, (list, tuple)) and all(
-                isinstance(v, (int, number)) and not isinstance(v, bool) for v in value
-            )
-            value = tuple(number(v) for v in value) if ok else value
-        elif field.type is float:
-            ok = isinstance(value, (int, float)) and not isinstance(value, bool)
-            value = float(value) if ok else value
-        elif field.type is int:
-            ok = isinstance(value, int) and not isinstance(value, bool)
-        else:
-            ok = isinstance(value, field.type)
-        if not ok:
-            raise ValueError(
-                f"`{field.name}` must be of type {kind}. Received: {field.name}={value!r}"
-            )
-        object.__setattr__(self, field.name, value)
-
-    def _check_ranges(self):
-        if len(self.image_shape) != 3 or min(self.image_shape[:2]) < 1:
-            raise ValueError(
-                "`image_shape` must be (height, width, channels), all positive. "
-                f"Received: image_shape={self.image_shape}"
-            )
-        if self.image_shape[2] not in (1, 3):
-            raise ValueError(
-                "`image_shape` must have 1 (grey) or 3 (RGB) channels. "
-                f"Received: image_shape={self.image_shape}"
-            )
-        if self.max_shift >= min(self.image_shape[:2]):
-            raise ValueError(
-                "`max_shift` must be smaller than height and width of `image_shape`. "
-                f"Received: max_shift={self.max_shift}, image_shape={self.image_shape}"
-            )
-        if self.crop is not None and (len(self.crop) != 2 or min(self.crop) < 1):
-            raise ValueError(f"`crop` must be (height, width). Received: crop={self.crop}")
-        if not (math.isfinite(self.reg_weight) and self.reg_weight > 0):
-            raise ValueError(
-                "`reg_weight` must be positive: at 0 nothing ties Q_Z to the prior, so samples "
-                f"are noise. Received: reg_weight={self.reg_weight}"
-            )
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if field.type is int and field.name != "seed":
-                lowest = LOWEST.get(field.name, 1)
-                if value < lowest:
-                    raise ValueError(
-                        f"`{field.name}` must be at least {lowest}. Received: {field.name}={value}"
-                    )
-        for name in (
-            "cost_scale",
-            "learning_rate",
-            "discriminator_learning_rate",
-            "critic_learning_rate",
-            "lr_decay_epochs",
-            "pixel_stddev",
-            "beta",
-        ):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
-        if not 0 <= self.adam_beta_1 < 1:
-            raise ValueError(
-                f"`adam_beta_1` must be in [0, 1). Received: adam_beta_1={self.adam_beta_1}"
-            )
-        if not 0 <= self.seed < 2**31:
-            raise ValueError(f"`seed` must be in [0, 2**31). Received: seed={self.seed}")
-        for name in ("input_noise_stddev", "log_variance_weight", "critic_weight"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")
+            name, value = field.name, getattr(self, field.name)
+            rule = field.metadata["rule"]
+            if value is None and field.default is None:
+                continue
+            if "check" in rule:
+                checked = rule["check"](value)
+                value = value if field.type is str else checked
+            else:
+                value = _CHECKS[field.type](name, value, **rule)
+            object.__setattr__(self, name, value)
 
     def to_dict(self):
         """Returns the fields as JSON's types."""

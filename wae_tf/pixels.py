@@ -8,7 +8,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["check_data", "check_images", "check_spec", "from_model_range", "to_model_range"]
+__all__ = [
+    "check_data",
+    "check_images",
+    "check_pixel_range",
+    "check_spec",
+    "from_model_range",
+    "to_model_range",
+]
 
 
 def check_images(x, image_shape, name="x"):
@@ -159,6 +166,16 @@ def _check_batch(batch, image_shape, min_batch_size, name):
             f"Batches of `{name}` must hold at least {min_batch_size} images: the MMD averages "
             f"over pairs of different codes. Received: a batch of {len(images)}"
         )
+
+
+def check_pixel_range(pixel_range):
+    """Returns `(0.0, 1.0)` or `(-1.0, 1.0)`, or raises a ValueError if it is none of them."""
+    known = isinstance(pixel_range, (list, tuple)) and tuple(pixel_range) in ((0, 1), (-1, 1))
+    if not known:
+        raise ValueError(
+            f"`pixel_range` must be (0, 1) or (-1, 1). Received: pixel_range={pixel_range}"
+        )
+    return tuple(float(bound) for bound in pixel_range)
 
 
 def to_model_range(x, pixel_range):

@@ -11,6 +11,7 @@ from absl import app, flags
 
 from wae_tf import data, files, signals
 from wae_tf.config import WAEConfig
+from wae_tf.plots import outputs
 
 _VERBOSITY = (
     "What TensorFlow says of itself and the machine: -1 its errors, 0 also warnings, 1 all. "
@@ -99,6 +100,34 @@ def define_image_flags(values, required=True, use=""):
     )
 
 
+def output_path(text, kinds, overwrite=False):
+    """Returns the path that --output names, and its suffix, in small letters.
+
+    Args:
+        text: Value of --output.
+        kinds: Dict from suffix, "" for a folder, to what it is for.
+        overwrite: Whether a folder may hold files.
+
+    Raises:
+        ValueError: It has another suffix, or lies where nothing can be written.
+    """
+    path = pathlib.Path(text).expanduser()
+    suffix = path.suffix.lower()
+    if suffix not in kinds:
+        ends = [f"in {name} for {use}" for name, use in kinds.items() if name]
+        folder = f", or have no suffix for {kinds['']}" if "" in kinds else ""
+        raise ValueError(f"--output must end {', '.join(ends)}{folder}. Received: --output={text}")
+    if not path.parent.is_dir():
+        raise ValueError(
+            f"--output must lie in a directory that is there: make {str(path.parent)!r}, or "
+            f"choose another one. Received: --output={text}"
+        )
+    files.writable_directory(path.parent, "output")
+    if not suffix:
+        outputs.check_folder(path, overwrite)  # Before the work.
+    return path, suffix
+
+
 def changed_config(config, holders):
     """Returns a config with the values of those flags that were given."""
     return dataclasses.replace(config, **changes(holders))
@@ -129,12 +158,26 @@ def given(holders):
     }
 
 
+def with_flags(text, names):
+    """Says `--name` where an error names an argument that is a flag of the program.
+
+    Example:
+        >>> with_flags("`epochs` must be positive. Received: epochs=0", ["epochs"])
+        '`--epochs` must be positive. Received: --epochs=0'
+    """
+    names = "|".join(names)
+    text = re.sub(rf"(?<![\w.(-])(?=(?:{names})[`=])", "--", text)
+    return re.sub(  # Of a tuple, what is typed.
+        rf"(--(?:{names})=)\(([^()]*)\)", lambda m: m[1] + m[2].replace(" ", ""), text
+    )
+
+
 _OF_FILES = (tf.errors.PermissionDeniedError, tf.errors.NotFoundError, tf.errors.DataLossError)
 
 
-def _sentence(error):
-    """Says an error in one line, and of a full disk what to do."""
-    text = " ".join(str(error).split())
+def _sentence(error, names):
+    """Says an error in one line, with flags for arguments, and of a full disk what to do."""
+    text = with_flags(" ".join(str(error).split()), names)
     if files.full(error) and "free space" not in text.lower():
         text += ". Free space on the disk, or choose another one, and run the same command again"
     return f"{type(error).__name__}: {text}"
@@ -163,11 +206,11 @@ def run(main, doc, values):
             with signals.raised():
                 main()
         except (ValueError, OSError, ImportError, FloatingPointError) as error:
-            sys.exit(_sentence(error))
+            sys.exit(_sentence(error, values))
         except tf.errors.OpError as error:
             if not isinstance(error, _OF_FILES) and not files.full(error):
                 raise
-            sys.exit(_sentence(error))
+            sys.exit(_sentence(error, values))
         except KeyboardInterrupt as error:
             print("; ".join(["\nInterrupted", *map(str, error.args)]), file=sys.stderr)
             # As shells say it of what a signal ended.

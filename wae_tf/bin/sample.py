@@ -1,15 +1,16 @@
 """Draws images from a model of the zoo and writes them as a picture, a folder or an array.
 
 wae-sample --model=mnist_wae_mmd --num=64 --seed=0 --output=digits.png
+wae-sample --model=mnist_wae_mmd --num=16 --walk --output=digits.webp
 
 One grid as .png; `images`, uint8, as .npz; or with no suffix a folder of numbered PNG files.
+With --walk each image turns into others and back: an animation as .webp, all frames of a walk in
+a row as .png, frames as .npz or in a folder.
 """
-
-import pathlib
 
 from absl import flags
 
-from wae_tf import files, zoo
+from wae_tf import plots, zoo
 from wae_tf.bin import common
 from wae_tf.plots import outputs, pictures
 
@@ -25,6 +26,18 @@ _SAMPLER = flags.DEFINE_string(
     "prior, or a sampler that the entry has, such as gmm.",
     flag_values=_FLAGS,
 )
+_WALK = flags.DEFINE_bool(
+    "walk", False, "Whether images walk from draw to draw and back.", flag_values=_FLAGS
+)
+_STOPS = flags.DEFINE_integer(
+    "stops", 4, "Draws that a walk passes.", lower_bound=2, flag_values=_FLAGS
+)
+_STEPS = flags.DEFINE_integer(
+    "steps", 16, "Frames of a walk from one draw to the next.", lower_bound=1, flag_values=_FLAGS
+)
+_FPS = flags.DEFINE_integer(
+    "fps", 12, "Frames of an animation a second.", 1, 1000, flag_values=_FLAGS
+)
 _COLUMNS = flags.DEFINE_integer(
     "columns", None, "Images in a row; a square by default.", flag_values=_FLAGS
 )
@@ -34,7 +47,7 @@ _SCALE = flags.DEFINE_integer(
 _OUTPUT = flags.DEFINE_string(
     "output",
     "samples.png",
-    "PNG or NPZ file, or folder, to write, in a directory that is there.",
+    "PNG, NPZ or WebP file, or folder, to write, in a directory that is there.",
     flag_values=_FLAGS,
 )
 _OVERWRITE = flags.DEFINE_bool(
@@ -43,25 +56,31 @@ _OVERWRITE = flags.DEFINE_bool(
     "Write into a folder that is not empty: files of the new names are replaced, others stay.",
     flag_values=_FLAGS,
 )
+_KINDS = {".png": "a grid", ".npz": "an array", "": "a folder"}
+_WALKS = {".webp": "an animation", ".png": "a row for each walk", ".npz": "an array", "": "frames"}
 
 
 def main():
-    output = pathlib.Path(_OUTPUT.value).expanduser()
-    kind = output.suffix.lower()
-    if kind not in ("", ".png", ".npz"):
-        raise ValueError(
-            "--output must end in .png for a grid, in .npz for an array, or have no suffix for a "
-            f"folder. Received: --output={_OUTPUT.value}"
-        )
-    if not output.parent.is_dir():
-        raise ValueError(
-            f"--output must lie in a directory that is there: make {str(output.parent)!r}, or "
-            f"choose another one. Received: --output={_OUTPUT.value}"
-        )
-    files.writable_directory(output.parent, "output")
-    if not kind:
-        outputs.check_folder(output, _OVERWRITE.value)  # Before the work.
+    walk_flags = [flag.name for flag in (_STOPS, _STEPS, _FPS) if flag.present]
+    if walk_flags and not _WALK.value:
+        raise ValueError(f"--{walk_flags[0]} is a flag of --walk. Received: no --walk")
+    kinds = _WALKS if _WALK.value else _KINDS
+    output, kind = common.output_path(_OUTPUT.value, kinds, _OVERWRITE.value)
     model = zoo.load(_MODEL.value)
+    if _WALK.value:
+        frames = plots.closed_walk(
+            model,
+            _NUM.value,
+            stops=_STOPS.value,
+            steps=_STEPS.value,
+            sampler=_SAMPLER.value,
+            seed=_SEED.value,
+        )
+        _write_walks(output, kind, pictures.to_uint8(frames))
+        print(
+            f"Wrote {_NUM.value} walks of {len(frames)} frames through {_MODEL.value} to {output}"
+        )
+        return
     images = model.sample(_NUM.value, seed=_SEED.value, sampler=_SAMPLER.value, verbose="auto")
     if kind == ".png":
         pictures.save(output, pictures.grid(images, _COLUMNS.value), scale=_SCALE.value)
@@ -70,6 +89,21 @@ def main():
     else:
         outputs.save_folder(output, images, _SCALE.value, _OVERWRITE.value)
     print(f"Wrote {_NUM.value} samples of {_MODEL.value} to {_OUTPUT.value}")
+
+
+def _write_walks(output, kind, frames):
+    """Writes frames, uint8, `(frames, walks, height, width, channels)`."""
+    if kind == ".npz":
+        outputs.save_arrays(output, images=frames)
+    elif kind == ".png":
+        rows = frames.swapaxes(0, 1).reshape(-1, *frames.shape[2:])
+        pictures.save(output, pictures.grid(rows, len(frames)), scale=_SCALE.value)
+    else:
+        grids = [pictures.grid(frame, _COLUMNS.value) for frame in frames]
+        if kind == ".webp":
+            pictures.save_animation(output, grids, _SCALE.value, _FPS.value)
+        else:
+            outputs.save_folder(output, grids, _SCALE.value, _OVERWRITE.value)
 
 
 def run():

@@ -52,6 +52,12 @@ _CRITIC_SPLIT = flags.DEFINE_string(
     "Which images of --critic_data, or else of --data, those are.",
     flag_values=_FLAGS,
 )
+_KEEP_CRITIC = flags.DEFINE_bool(
+    "keep_critic",
+    False,
+    "Whether the entry keeps the critic, for --init_from of another training.",
+    flag_values=_FLAGS,
+)
 _IMAGE_SIZE = flags.DEFINE_integer(
     "image_size",
     None,
@@ -88,6 +94,12 @@ _DISTRIBUTE = flags.DEFINE_enum(
 _VERBOSE = flags.DEFINE_integer(
     "verbose", 1, "1 shows a progress bar, 2 a line an epoch, 0 none.", flag_values=_FLAGS
 )
+_STOP_ON_FAILURE = flags.DEFINE_bool(
+    "stop_on_failure",
+    False,
+    "Whether to end where a finding fails the model; without, it is only said.",
+    flag_values=_FLAGS,
+)
 _OVERRIDES = common.define_config_flags(_FLAGS)
 _CHOICE = {"auto": "auto", "true": True, "false": False}
 
@@ -102,6 +114,7 @@ def main():
         "verbose": _VERBOSE.value,
         "init_from": _INIT_FROM.value,
         "distribute": _DISTRIBUTE.value,
+        "stop_on_failure": _STOP_ON_FAILURE.value,
     }
     try:
         if choosing:
@@ -138,6 +151,7 @@ def _train(arguments):
         **{f.name: f.value for f in (_SPLIT, _TEST_SPLIT, _IMAGE_SIZE) if f.present},
         **({"critic_data": _data_arguments(_CRITIC_DATA.value)} if _CRITIC_DATA.present else {}),
         **({"critic_split": _CRITIC_SPLIT.value} if _CRITIC_SPLIT.present else {}),
+        **({"keep_critic": True} if _KEEP_CRITIC.value else {}),
         **common.given(_OVERRIDES),
         "workdir": "DIR",
     }
@@ -151,6 +165,7 @@ def _train(arguments):
         provenance={"command": command_line("wae-train", command)},
         critic_data=None if real is None else common.sources(real),
         critic_split=_CRITIC_SPLIT.value,
+        keep_critic=_KEEP_CRITIC.value,
         **arguments,
     )
 

@@ -4,6 +4,7 @@ import json
 import pathlib
 
 from wae_tf import files, zoo
+from wae_tf.cards.card_findings import findings_part, not_recommended
 from wae_tf.cards.card_pictures import find_picture
 from wae_tf.cards.markdown import code, table
 from wae_tf.cards.metrics_table import by_sampler, metrics_table
@@ -64,11 +65,13 @@ def model_card(name_or_directory, address=None):
         )
     entry = {**entry, "evaluation": in_order(entry.get("evaluation", {}))}
     parts = [
+        not_recommended(entry),
         f"# {directory.name}",
         _lead(entry),
         *_sample_pictures(directory),
         _use(directory, entry, address),
         *_other_pictures(directory, entry),
+        *findings_part(entry),
         *_metrics(entry["evaluation"]),
         *_warnings(entry["evaluation"]),
         *_other_seeds(entry),

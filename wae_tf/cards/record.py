@@ -48,6 +48,8 @@ def record(name_or_directory, results, command, pictures=None):
         "seconds": results["seconds"],
         "command": command,
     }
+    if "diagnosis" in results:
+        part["diagnosis"] = results["diagnosis"]
     kind = results["sampler"]["kind"]
     evaluation = {**entry.get("evaluation", {}), kind: part}
     zoo.update_entry(name_or_directory, evaluation=evaluation)

@@ -62,13 +62,13 @@ def check_other_seed(name_or_directory, run, sampler, seeds):
     own, other = (zoo.load_config(name).to_dict() for name in (name_or_directory, run))
     if own["seed"] == other["seed"]:
         raise ValueError(
-            "The other training must have another `seed` than the entry. "
-            f"Received: seed={own['seed']} in both"
+            "The other training must have another seed than the entry. "
+            f"Received: seed {own['seed']} in both"
         )
     different = [name for name in own if name != "seed" and own[name] != other[name]]
     if different:
         raise ValueError(
-            "The other training must have the config of the entry, but for `seed`. Received: "
+            "The other training must have the config of the entry, but for the seed. Received: "
             + ", ".join(f"{name}={other[name]!r} instead of {own[name]!r}" for name in different)
         )
     evaluation = zoo.read_entry(name_or_directory).get("evaluation", {})
@@ -81,5 +81,5 @@ def check_other_seed(name_or_directory, run, sampler, seeds):
     if seeds != evaluation["prior"]["seeds"]:
         raise ValueError(
             "Samples must be drawn with the seeds of the entry's evaluation, "
-            f"{evaluation['prior']['seeds']}. Received: seeds={seeds}"
+            f"{evaluation['prior']['seeds']}. Received: {seeds}"
         )

@@ -1,8 +1,25 @@
 """Random changes of training images, each a function of a batch and a key."""
 
+import numpy as np
 import tensorflow as tf
 
-__all__ = ["mirrored", "shifted"]
+__all__ = ["check_max_shift", "mirrored", "shifted"]
+
+
+def check_max_shift(max_shift, image_shape):
+    """Raises a ValueError unless images can be moved that far, whatever else they are.
+
+    Args:
+        max_shift: As in `shifted`.
+        image_shape: `(height, width, channels)`.
+    """
+    height, width = image_shape[:2]
+    whole = isinstance(max_shift, (int, np.integer)) and not isinstance(max_shift, bool)
+    if not whole or not 0 <= max_shift < min(height, width):
+        raise ValueError(
+            "`max_shift` must be an integer from 0 to below the height and width of the images. "
+            f"Received: max_shift={max_shift!r}, images of {height} x {width}"
+        )
 
 
 def mirrored(images, key, place=None):

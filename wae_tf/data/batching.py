@@ -3,7 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from wae_tf.data.augmentation import mirrored, shifted
+from wae_tf.arguments import check_integer
+from wae_tf.data.augmentation import check_max_shift, mirrored, shifted
 
 __all__ = ["batches"]
 
@@ -208,10 +209,7 @@ def _check(images, batch_size, training, seed, first_epoch, epochs, labels):
         )
     integers = {"batch_size": (batch_size, 1), "seed": (seed, 0), "first_epoch": (first_epoch, 0)}
     for name, (value, low) in integers.items():
-        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < low:
-            raise ValueError(
-                f"`{name}` must be an integer of at least {low}. Received: {name}={value!r}"
-            )
+        check_integer(name, value, low)
     if epochs is not None and (not isinstance(epochs, (int, np.integer)) or epochs < first_epoch):
         raise ValueError(
             "`epochs` must be an integer of at least `first_epoch`, as it counts the epochs done "
@@ -245,10 +243,4 @@ def _check_changes(images, training, horizontal_flip, max_shift):
             f"Received: training={training}, horizontal_flip={horizontal_flip}, "
             f"max_shift={max_shift}"
         )
-    side = min(images.shape[1:3])
-    whole = isinstance(max_shift, (int, np.integer)) and not isinstance(max_shift, bool)
-    if not whole or not 0 <= max_shift < side:
-        raise ValueError(
-            "`max_shift` must be an integer from 0 to below the height and width of the images. "
-            f"Received: max_shift={max_shift!r}, images of {images.shape[1]} x {images.shape[2]}"
-        )
+    check_max_shift(max_shift, images.shape[1:])

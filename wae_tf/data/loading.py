@@ -29,6 +29,7 @@ def load_images(
     data_dir=None,
     download=False,
     labels=False,
+    names=False,
     max_broken=0.01,
     cache=None,
     cache_above=0,
@@ -65,6 +66,7 @@ def load_images(
         data_dir: Folder of prepared TFDS data sets; no other source uses it.
         download: Whether TFDS may download what is missing. Nothing else downloads.
         labels: Whether to return labels too.
+        names: Whether to return names too.
         max_broken: Largest share, in [0, 1], of the images asked for that may be broken,
             such as a truncated JPEG; one always may, but for 0. They are left out with a
             warning that names them, and so are their labels. 0 allows none, which always
@@ -79,7 +81,9 @@ def load_images(
 
     Returns:
         uint8 array, shape `(n, height, width, channels)`; with `labels=True` a tuple of it
-        and the labels: integers, shape `(n,)`, or None where the source has none. It may
+        and the labels: integers, shape `(n,)`, or None where the source has none; with
+        `names=True` the last of the tuple are the images' names, shape `(n,)`: paths within a
+        folder or `.zip` file, else places such as `x_train[0]`. The array may
         share memory with an array passed as `source`. From a cache it is a `np.memmap`,
         which cannot be written to.
 
@@ -105,11 +109,14 @@ def load_images(
         total = sum(stop - start for _, start, stop in segments)
         broken = Broken(max_broken, total, opened.name, opened.may_skip)
         images, broken = _read(opened, segments, preparation, broken, cache, cache_above, verbose)
-        found = opened.labels(segments) if labels else None
+        more = [opened.labels(segments)] if labels else []
+        if names:
+            more.append(np.array([name for name, _ in opened.items(segments)]))
     broken.warn(stacklevel=2)
-    if not labels:
+    if not more:
         return images
-    return images, None if found is None else np.delete(found, broken.indices, axis=0)
+    kept = (None if part is None else np.delete(part, broken.indices, axis=0) for part in more)
+    return images, *kept
 
 
 def load(

@@ -21,7 +21,7 @@ def with_real_images(dataset, real):
     Example:
         >>> sharp = batches(sharp_faces, 32, training=True, seed=1, epochs=None)
         >>> all_of_them = batches(faces, 32, training=True, epochs=10)
-        >>> model.fit(with_real_images(all_of_them, sharp), epochs=10, steps_per_epoch=1139)
+        >>> model.fit(with_real_images(all_of_them, sharp), epochs=10, steps_per_epoch=9)
     """
     pairs = tf.data.Dataset.zip(dataset, real)
     return pairs.map(lambda images, real: {"images": images, "real": real})

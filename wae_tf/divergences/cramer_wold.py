@@ -5,6 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
+from wae_tf.arguments import check_number
 from wae_tf.divergences.base import Divergence, check_samples
 from wae_tf.divergences.kernels import squared_distances
 
@@ -40,9 +41,7 @@ class CramerWold(Divergence):
     """
 
     def __init__(self, variance=None):
-        if variance is not None and not (math.isfinite(variance) and variance > 0):
-            raise ValueError(f"`variance` must be positive. Received: variance={variance}")
-        self.variance = variance
+        self.variance = None if variance is None else check_number("variance", variance)
 
     def __call__(self, z, z_prior):
         z, z_prior = check_samples(z, z_prior)

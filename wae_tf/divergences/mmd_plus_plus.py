@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from wae_tf.arguments import check_integer
 from wae_tf.divergences.base import Divergence
 from wae_tf.divergences.kernels import fit_kernel, imq_kernel
 
@@ -51,12 +52,9 @@ class MMDPlusPlus(Divergence):
     def __init__(
         self, kernel=imq_kernel, *, num_images=60_000, codes_per_image=10, per_coordinate=False
     ):
-        for name, value in (("num_images", num_images), ("codes_per_image", codes_per_image)):
-            if value < 2:
-                raise ValueError(f"`{name}` must be at least 2. Received: {name}={value}")
         self.kernel = kernel
-        self.num_images = num_images
-        self.codes_per_image = codes_per_image
+        self.num_images = check_integer("num_images", num_images, 2)
+        self.codes_per_image = check_integer("codes_per_image", codes_per_image, 2)
         self.per_coordinate = per_coordinate
 
     def __call__(self, z, z_prior):

@@ -95,8 +95,8 @@ def get_kernel(kernel, squared_distance):
 
 def check_kernel_name(kernel):
     """Raises a ValueError unless all names joined by `+` are kernels."""
-    unknown = [name for name in kernel.split("+") if name not in KERNELS]
-    if unknown:
+    names = kernel.split("+") if isinstance(kernel, str) else [""]
+    if not all(name in KERNELS for name in names):
         raise ValueError(
             f"`kernel` must be one of {list(KERNELS)}, several of them joined by '+', or a "
             "callable `(a, b) -> Gram matrix`. "

@@ -1,10 +1,9 @@
 """The Sinkhorn divergence between codes and prior draws."""
 
-import math
-
 import keras
 import tensorflow as tf
 
+from wae_tf.arguments import check_integer, check_number
 from wae_tf.divergences.base import Divergence, check_samples
 from wae_tf.divergences.kernels import squared_distances
 
@@ -38,12 +37,8 @@ class Sinkhorn(Divergence):
     """
 
     def __init__(self, epsilon=1.0, iterations=50):
-        if not (math.isfinite(epsilon) and epsilon > 0):
-            raise ValueError(f"`epsilon` must be positive. Received: epsilon={epsilon}")
-        if iterations < 1:
-            raise ValueError(f"`iterations` must be at least 1. Received: iterations={iterations}")
-        self.epsilon = epsilon
-        self.iterations = iterations
+        self.epsilon = check_number("epsilon", epsilon)
+        self.iterations = check_integer("iterations", iterations, 1)
 
     def __call__(self, z, z_prior):
         z, z_prior = check_samples(z, z_prior)

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from wae_tf.arguments import check_integer
 from wae_tf.divergences.base import Divergence, batch_seed, check_samples
 
 __all__ = ["SlicedWasserstein"]
@@ -36,11 +37,7 @@ class SlicedWasserstein(Divergence):
     """
 
     def __init__(self, num_projections=100):
-        if num_projections < 1:
-            raise ValueError(
-                f"`num_projections` must be at least 1. Received: num_projections={num_projections}"
-            )
-        self.num_projections = num_projections
+        self.num_projections = check_integer("num_projections", num_projections, 1)
 
     def __call__(self, z, z_prior):
         z, z_prior = check_samples(z, z_prior, same_size=True)

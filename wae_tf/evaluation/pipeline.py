@@ -12,12 +12,14 @@ from wae_tf import features as features_lib
 from wae_tf import files, samplers
 from wae_tf._version import __version__
 from wae_tf.data import fingerprint
+from wae_tf.diagnosis import FEWEST, diagnose
 from wae_tf.evaluation.expected_time import ExpectedTime
 from wae_tf.evaluation.gallery import gallery
 from wae_tf.evaluation.material import Material
 from wae_tf.evaluation.measurements import measurements
 from wae_tf.evaluation.progress import Progress, line
 from wae_tf.evaluation.report import html_report
+from wae_tf.models.ae import AE
 
 __all__ = ["evaluate"]
 
@@ -74,7 +76,8 @@ def evaluate(
         Dict of JSON's types: `metrics`, a dict of records by name with `value`, `floor`, `n`,
         what they were measured on, with several seeds `stddev`, and where a metric is a mean
         over images `low` and `high` of a 95% bootstrap interval; `errors`; `warnings`;
-        `timings` in seconds; and what was evaluated, on what.
+        `timings` in seconds; `diagnosis`, what `wae_tf.diagnose` finds, as its `to_dict` has
+        it; and what was evaluated, on what.
 
     Raises:
         ValueError: Images do not fit the model, there are too few, the sampler is unknown,
@@ -105,7 +108,7 @@ def evaluate(
             f"Received: shape={np.shape(labels)}"
         )
     steps = measurements(material)
-    progress = Progress(len(steps) + 1, verbose)
+    progress = Progress(len(steps) + 2, verbose)
     if sampler != "prior" and sampler not in model.samplers:
         samplers.fit(
             model, material.train, kind=sampler, seed=seed, verbose="auto" if verbose else 0
@@ -123,6 +126,9 @@ def evaluate(
         if output is not None:
             _write(output / "results.json", results)
         progress.finish()
+    progress.start("diagnosis")
+    _diagnose(material, history, results, progress)
+    progress.finish()
     if output is not None:
         progress.start("pictures")
         _report(output, material, results, labels, history, progress)
@@ -210,6 +216,28 @@ def _measure(title, measure, material, results, progress):
     for text in dict.fromkeys(filter(None, texts)):
         results["warnings"].append(f"{title}: {text}")
         progress.print(f"Warning, {title}: {text}")
+
+
+def _diagnose(material, history, results, progress):
+    """Adds what is wrong with the model to the results, or the error of looking for it."""
+    if material.n < FEWEST or not isinstance(material.model, AE):
+        return
+    try:
+        findings = diagnose(
+            material.model,
+            material.real,
+            train=material.train,
+            history=history,
+            sampler=material.sampler,
+            seed=material.seeds[0],
+        )
+    except Exception as error:  # Any failure costs the diagnosis only.
+        results["errors"]["diagnosis"] = f"{type(error).__name__}: {error}"
+        progress.print(f"diagnosis: failed. {results['errors']['diagnosis']}")
+        return
+    results["diagnosis"] = findings.to_dict()
+    for finding in findings:
+        progress.print(f"Finding, {finding}")
 
 
 def _report(output, material, results, labels, history, progress):

@@ -3,6 +3,7 @@
 import base64
 import html
 
+from wae_tf.diagnosis import Findings
 from wae_tf.evaluation.labels import BETTER, GROUPS, describe
 from wae_tf.evaluation.progress import details, number, uncertainty
 
@@ -61,6 +62,7 @@ def html_report(results, pictures):
         f"<h1>{_text(title)}</h1>",
         f"<p class='lead'>{_text(_lead(results))}</p>",
         _facts(results),
+        *_findings(results.get("diagnosis")),
         *(f"<p class='note'><b>Warning.</b> {_text(text)}</p>" for text in results["warnings"]),
         *(
             f"<p class='note'><b>Not measured:</b> {_text(name)}. {_text(text)}</p>"
@@ -111,6 +113,17 @@ def _facts(results):
     }
     items = "".join(f"<div><dt>{_text(k)}</dt><dd>{_text(v)}</dd></div>" for k, v in facts.items())
     return f"<dl>{items}</dl>"
+
+
+def _findings(diagnosis):
+    """Yields a note for each finding, the worst first."""
+    for finding in Findings.from_dict(diagnosis) if diagnosis else ():
+        title = "Not recommended, because" if finding.failing else "Finding:"
+        yield (
+            f"<p class='note'><b>{title}</b> {_text(finding.found)} (<code>{finding.name}</code> "
+            f"{number(finding.number)}, threshold {finding.threshold:g}). "
+            f"{_text(finding.advice)}</p>"
+        )
 
 
 def _count(images):

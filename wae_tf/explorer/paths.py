@@ -3,47 +3,11 @@
 import numpy as np
 
 from wae_tf.explorer.drawing import to_support
+from wae_tf.plots.walks import great_circle, straight_line
 
 __all__ = ["ROUTES", "great_circle", "neighbourhood", "straight_line", "way"]
 
 ROUTES = ("straight line", "great circle")
-
-
-def straight_line(a, b, t):
-    """Returns `(1 - t) a + t b` for each of `t`, shape `(len(t), latent_dim)`, float64."""
-    a, b, t = _ends(a, b, t)
-    return (1.0 - t) * a + t * b
-
-
-def great_circle(a, b, t):
-    """Turns from one code to another at even speed, while the length goes evenly from its to its.
-
-    With `u` the unit vector that completes `a` to the plane of both and `w` the angle between
-    them, the direction at `t` is `cos(t w) a/|a| + sin(t w) u` (spherical linear
-    interpolation, Shoemake 1985). Draws of a normal prior in many dimensions lie near a sphere,
-    which this way does not leave. Opposite codes are joined by one of their many half circles.
-
-    Args:
-        a: Code at the start, shape `(latent_dim,)`.
-        b: Code at the end.
-        t: Where on the way, numbers in [0, 1].
-
-    Returns:
-        Shape `(len(t), latent_dim)`, float64. Where an end is zero, a straight line.
-    """
-    a, b, t = _ends(a, b, t)
-    length_a, length_b = np.linalg.norm(a), np.linalg.norm(b)
-    if min(length_a, length_b) < 1e-12 or len(a) < 2:
-        return straight_line(a, b, t)
-    a, b = a / length_a, b / length_b
-    across = b - (a @ b) * a
-    angle = np.arctan2(np.linalg.norm(across), a @ b)
-    if np.linalg.norm(across) < 1e-9:  # The same direction, or opposite ones.
-        across = np.eye(len(a))[np.argmin(np.abs(a))]
-        across = across - (a @ across) * a
-    across = across / np.linalg.norm(across)
-    length = (1.0 - t) * length_a + t * length_b
-    return length * (np.cos(t * angle) * a + np.sin(t * angle) * across)
 
 
 def way(model, a, b, t, route="straight line"):
@@ -90,7 +54,3 @@ def neighbourhood(directions, code, step=1.0, axes=(0, 1)):
     codes = directions.move(code, amounts)
     codes[4] = code
     return codes
-
-
-def _ends(a, b, t):
-    return np.asarray(a, "float64"), np.asarray(b, "float64"), np.reshape(t, (-1, 1))

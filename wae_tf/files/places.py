@@ -10,6 +10,10 @@ __all__ = ["writable_directory", "zoo_directory"]
 def writable_directory(path, name="directory"):
     """Makes a directory if it is not there, and returns it.
 
+    Args:
+        path: Of the directory.
+        name: What the error calls it.
+
     Raises:
         ValueError: It cannot be made, or not be written to.
     """

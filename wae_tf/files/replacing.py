@@ -71,7 +71,7 @@ def full(error):
 
 
 def sha256(path):
-    """Returns the SHA-256 of a file, 64 hex digits."""
+    """Returns the SHA-256 of the file at `path`, 64 hex digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

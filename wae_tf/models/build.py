@@ -11,11 +11,14 @@ from wae_tf.models.vae import VAE
 from wae_tf.models.wae import WAE
 from wae_tf.models.wae_gan import WAEGAN
 from wae_tf.models.wae_mmd import WAEMMD
-from wae_tf.networks.build import build_networks
+from wae_tf.networks.build import build_discriminator, build_networks
 from wae_tf.precision import resolve_precision
 from wae_tf.priors.named import get_prior
 
-__all__ = ["build_model", "build_trained"]
+__all__ = ["MODELS", "build_model", "build_trained"]
+
+MODELS = ("wae", "vae", "ae")
+_OF_WAE = {"reg_weight_schedule": "constant", "log_variance_weight": 0.0}  # With defaults.
 
 
 def build_model(config, name=None, critic=True):
@@ -31,11 +34,16 @@ def build_model(config, name=None, critic=True):
         `WAEMMD`, `WAEGAN`, `WAE`, `VAE` or `AE`, not compiled;
         `wae_tf.training.compile_model` does that as the config says.
 
+    Raises:
+        ValueError: Values of the config do not fit each other.
+
     Example:
         >>> model = build_model(WAEConfig(encoder_width=64, decoder_width=64))
         >>> model.sample(4, seed=0).shape
         (4, 28, 28, 1)
     """
+    adversarial = config.model == "wae" and config.divergence in ADVERSARIAL
+    _check_belonging(config, adversarial)
     networks = build_networks(config)
     arguments = {
         "prior": config.prior,
@@ -66,18 +74,34 @@ def build_model(config, name=None, critic=True):
         "reg_weight_schedule": config.reg_weight_schedule,
         "log_variance_weight": config.log_variance_weight,
     }
-    if config.divergence in ADVERSARIAL:
+    if adversarial:
         return WAEGAN(
             networks.encoder,
             networks.decoder,
             adversarial_loss=config.divergence,
-            discriminator=networks.discriminator,
+            discriminator=build_discriminator(config),
             prior_log_prob=config.prior_log_prob,
             **arguments,
         )
     if config.divergence == "mmd":
         return WAEMMD(networks.encoder, networks.decoder, kernel=config.kernel, **arguments)
     return WAE(networks.encoder, networks.decoder, divergence=_divergence(config), **arguments)
+
+
+def _check_belonging(config, adversarial):
+    """Raises a ValueError if a config asks for what its model does not have."""
+    for name, default in _OF_WAE.items():
+        if config.model != "wae" and getattr(config, name) != default:
+            raise ValueError(
+                f"`{name}` belongs to `model='wae'`: leave it at {default!r} for the others. "
+                f"Received: model={config.model!r}, {name}={getattr(config, name)!r}"
+            )
+    if config.prior_log_prob and not adversarial:
+        raise ValueError(
+            "`prior_log_prob` needs `model='wae'` with `divergence='gan'`: it helps a "
+            "discriminator with the prior's density. "
+            f"Received: model={config.model!r}, divergence={config.divergence!r}"
+        )
 
 
 def build_trained(config, model):

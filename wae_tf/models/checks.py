@@ -1,31 +1,24 @@
 """Checks of what users hand to a model, before anything runs."""
 
-import math
-
 import keras
-import numpy as np
 import tensorflow as tf
 
+from wae_tf import pixels
+from wae_tf.arguments import check_integer, check_number
 from wae_tf.costs.build import cost_terms
 
-
-def check_number(name, value):
-    """Returns a positive, finite number as float, or raises a ValueError."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-        raise ValueError(f"`{name}` must be a number. Received: {name}={value!r}")
-    if not (math.isfinite(value) and value > 0):
-        why = ": at 0 nothing ties Q_Z to the prior" if name == "reg_weight" else ""
-        raise ValueError(f"`{name}` must be positive and finite{why}. Received: {name}={value}")
-    return float(value)
-
-
-def check_integer(name, value, lowest, highest=None):
-    """Returns an integer in `[lowest, highest]` as int, or raises a ValueError."""
-    ok = isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= lowest
-    if not ok or (highest is not None and value > highest):
-        bounds = f"at least {lowest}" if highest is None else f"in [{lowest}, {highest}]"
-        raise ValueError(f"`{name}` must be an integer {bounds}. Received: {name}={value!r}")
-    return int(value)
+__all__ = [
+    "check_cost",
+    "check_critic",
+    "check_discriminator",
+    "check_integer",
+    "check_kernel",
+    "check_networks",
+    "check_no_others",
+    "check_number",
+    "check_pixel_range",
+    "check_random_codes",
+]
 
 
 def check_no_others(cls, arguments):
@@ -109,16 +102,13 @@ def check_random_codes(what, kind, kinds):
 
 def check_pixel_range(pixel_range, cost):
     """Returns `(0.0, 1.0)` or `(-1.0, 1.0)`, or raises a ValueError if `cost` does not fit."""
-    bounds = tuple(float(bound) for bound in pixel_range)
-    if bounds not in ((0.0, 1.0), (-1.0, 1.0)):
-        raise ValueError(
-            f"`pixel_range` must be (0, 1) or (-1, 1). Received: pixel_range={pixel_range}"
-        )
+    bounds = pixels.check_pixel_range(pixel_range)
     named = isinstance(cost, str) and {name for _, name in cost_terms(cost)}
     if named and "binary_cross_entropy" in named and bounds != (0.0, 1.0):
         raise ValueError(
-            "`cost='binary_cross_entropy'` takes pixels as probabilities and needs "
-            f"`pixel_range=(0, 1)`. Received: pixel_range={pixel_range}"
+            "`cost='binary_cross_entropy'`, and so `likelihood='cross_entropy'` of a `VAE`, needs "
+            f"`pixel_range=(0, 1)`: it takes pixels as probabilities. "
+            f"Received: pixel_range={pixel_range}"
         )
     return bounds
 

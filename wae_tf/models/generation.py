@@ -78,11 +78,15 @@ class Generation:
             >>> wae_tf.load("mnist_wae_mmd").sample(16, seed=0).shape
             (16, 28, 28, 1)
         """
+        return self.decode(self.sample_codes(n, seed, sampler), batch_size, verbose)
+
+    def sample_codes(self, n, seed=None, sampler="prior"):
+        """Draws the codes that `sample` decodes, `(n, latent_dim)`; arguments as there."""
         n = check_integer("n", n, 1)
         seed = random.randrange(2**31) if seed is None else seed
         seed = check_integer("seed", seed, 0, 2**31 - 1)
         if sampler == "prior":
-            return self.decode(self.prior.sample(n, seed=(seed, 0)), batch_size, verbose)
+            return np.asarray(self.prior.sample(n, seed=(seed, 0)))
         if sampler not in self.samplers:
             raise ValueError(
                 f"`sampler` must be one of {['prior', *self.samplers]}; those of "
@@ -94,9 +98,9 @@ class Generation:
             warnings.warn(
                 f"The sampler {sampler!r} is stale: it was fitted to codes that the model had "
                 "before it was trained further. Fit it again by `wae_tf.samplers.fit`.",
-                stacklevel=2,
+                stacklevel=3,
             )
-        return self.decode(self.samplers[sampler].sample(n, seed), batch_size, verbose)
+        return self.samplers[sampler].sample(n, seed)
 
     def interpolate(self, x_a, x_b, steps=8, batch_size=256):
         """Decodes the way between the codes of two images, for each pair.

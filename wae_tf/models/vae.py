@@ -7,8 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from wae_tf import pixels
+from wae_tf.arguments import check_choice, check_number
 from wae_tf.models.ae import AE
-from wae_tf.models.checks import check_number, check_random_codes
+from wae_tf.models.checks import check_random_codes
 from wae_tf.models.elbo import gaussian_kl, gaussian_negative_log_likelihood
 
 __all__ = ["LIKELIHOODS", "VAE"]
@@ -60,11 +61,7 @@ class VAE(AE):
     def __init__(
         self, encoder, decoder, *, likelihood="fixed", pixel_stddev=1.0, beta=1.0, **kwargs
     ):
-        if likelihood not in LIKELIHOODS:
-            raise ValueError(
-                f"`likelihood` must be one of {list(LIKELIHOODS)}. "
-                f"Received: likelihood={likelihood!r}"
-            )
+        check_choice("likelihood", likelihood, LIKELIHOODS)
         if "cost" in kwargs or "cost_scale" in kwargs:
             raise ValueError(
                 "A `VAE` takes its cost from `likelihood`: leave out `cost` and `cost_scale`. "

@@ -4,13 +4,15 @@ import keras
 import tensorflow as tf
 
 from wae_tf import pixels, replicas
+from wae_tf.arguments import check_choice, check_number
 from wae_tf.divergences.build import get_divergence, serialize_divergence
 from wae_tf.models.ae import AE
-from wae_tf.models.checks import check_number, check_random_codes
+from wae_tf.models.checks import check_random_codes
 
-__all__ = ["REG_WEIGHT_SCHEDULES", "WAE"]
+__all__ = ["REG_WEIGHT_SCHEDULES", "WAE", "WITHOUT_DIVERGENCE"]
 
 REG_WEIGHT_SCHEDULES = ("constant", "adaptive")
+WITHOUT_DIVERGENCE = "at 0 nothing ties Q_Z to the prior, so samples are noise"
 _ADAPT_EVERY = 1000  # Steps; authors' wae.py.
 
 
@@ -72,13 +74,10 @@ class WAE(AE):
                 f"Received: divergence={divergence!r}"
             )
         super().__init__(encoder, decoder, **kwargs)
-        self.reg_weight = check_number("reg_weight", reg_weight)
-        if reg_weight_schedule not in REG_WEIGHT_SCHEDULES:
-            raise ValueError(
-                f"`reg_weight_schedule` must be one of {list(REG_WEIGHT_SCHEDULES)}. "
-                f"Received: reg_weight_schedule={reg_weight_schedule!r}"
-            )
-        self.reg_weight_schedule = reg_weight_schedule
+        self.reg_weight = check_number("reg_weight", reg_weight, why=WITHOUT_DIVERGENCE)
+        self.reg_weight_schedule = check_choice(
+            "reg_weight_schedule", reg_weight_schedule, REG_WEIGHT_SCHEDULES
+        )
         if reg_weight_schedule == "adaptive":
             self.current_reg_weight = self.add_weight(
                 shape=(),
@@ -87,9 +86,10 @@ class WAE(AE):
                 trainable=False,
                 name="current_reg_weight",
             )
-        self.log_variance_weight = log_variance_weight
+        self.log_variance_weight = check_number(
+            "log_variance_weight", log_variance_weight, lowest=0.0
+        )
         if log_variance_weight:
-            self.log_variance_weight = check_number("log_variance_weight", log_variance_weight)
             check_random_codes("`log_variance_weight`", self.code_kind, ("gaussian",))
         self._arguments["divergence"] = divergence
         self.use_divergence(None if divergence is None else get_divergence(divergence, self.prior))

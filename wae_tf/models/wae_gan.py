@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from wae_tf import pixels, replicas
+from wae_tf.arguments import check_choice
 from wae_tf.divergences.adversarial import ADVERSARIAL, gradient_penalty
 from wae_tf.divergences.base import batch_seed
 from wae_tf.models.checks import check_discriminator
@@ -61,11 +62,7 @@ class WAEGAN(WAE):
         **kwargs,
     ):
         super().__init__(encoder, decoder, **kwargs)
-        if adversarial_loss not in ADVERSARIAL:
-            raise ValueError(
-                f"`adversarial_loss` must be one of {list(ADVERSARIAL)}. "
-                f"Received: adversarial_loss={adversarial_loss!r}"
-            )
+        check_choice("adversarial_loss", adversarial_loss, ADVERSARIAL)
         if isinstance(self.prior, VampPrior):
             raise ValueError(
                 "`WAEGAN` cannot learn a prior: the encoder's loss does not see its draws. Use "
@@ -75,11 +72,12 @@ class WAEGAN(WAE):
         if discriminator is None:
             discriminator = latent_discriminator(self.latent_dim, seed=self.seed)
         check_discriminator(discriminator, self.latent_dim)
-        if prior_log_prob and self.prior.constant_density:
+        if prior_log_prob and (self.prior.constant_density or adversarial_loss != "gan"):
             raise ValueError(
-                "`prior_log_prob` needs a prior whose density varies: that of 'uniform' and "
-                "'sphere' is constant and tells the discriminator nothing. "
-                f"Received: prior={self._arguments['prior']!r}"
+                "`prior_log_prob` needs the loss 'gan', whose logits are log densities, and a "
+                "prior whose density varies, such as 'normal': that of 'uniform' and 'sphere' is "
+                "constant and tells the discriminator nothing. Received: "
+                f"adversarial_loss={adversarial_loss!r}, prior={self._arguments['prior']!r}"
             )
         self.discriminator = discriminator
         self.prior_log_prob = prior_log_prob

@@ -3,7 +3,13 @@
 import keras
 
 from wae_tf.divergences.mmd import MMD
-from wae_tf.divergences.named_kernels import KERNELS, KernelSum, MedianRBF, fit_kernel, get_kernel
+from wae_tf.divergences.named_kernels import (
+    KernelSum,
+    MedianRBF,
+    check_kernel_name,
+    fit_kernel,
+    get_kernel,
+)
 from wae_tf.models.checks import check_kernel
 from wae_tf.models.wae import WAE
 
@@ -45,11 +51,8 @@ class WAEMMD(WAE):
                 f"Received: divergence={kwargs['divergence']!r}"
             )
         super().__init__(encoder, decoder, **kwargs)
-        if not callable(kernel) and not isinstance(kernel, (str, MedianRBF, KernelSum)):
-            raise ValueError(
-                f"`kernel` must be one of {list(KERNELS)} or a callable `(a, b) -> Gram matrix`. "
-                f"Received: kernel={kernel!r}"
-            )
+        if not callable(kernel) and not isinstance(kernel, (MedianRBF, KernelSum)):
+            check_kernel_name(kernel)
         self.kernel = kernel
         if callable(kernel):
             check_kernel(kernel, self.latent_dim)

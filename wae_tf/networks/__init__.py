@@ -2,7 +2,13 @@
 
 from wae_tf.networks.ali import ali_decoder, ali_encoder
 from wae_tf.networks.began import began_decoder, began_encoder
-from wae_tf.networks.build import DECODERS, ENCODERS, Networks, build_networks
+from wae_tf.networks.build import (
+    DECODERS,
+    ENCODERS,
+    Networks,
+    build_discriminator,
+    build_networks,
+)
 from wae_tf.networks.dcgan import dcgan_decoder, dcgan_encoder
 from wae_tf.networks.discriminator import latent_discriminator
 from wae_tf.networks.mlp import mlp_decoder, mlp_encoder
@@ -18,6 +24,7 @@ __all__ = [
     "ali_encoder",
     "began_decoder",
     "began_encoder",
+    "build_discriminator",
     "build_networks",
     "dcgan_decoder",
     "dcgan_encoder",

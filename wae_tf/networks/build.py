@@ -7,16 +7,15 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from wae_tf.divergences.adversarial import ADVERSARIAL
-from wae_tf.networks.ali import ali_decoder, ali_encoder, check_ali_size
-from wae_tf.networks.began import began_decoder, began_encoder, began_factor
-from wae_tf.networks.dcgan import check_width, dcgan_decoder, dcgan_encoder, decoder_factor
+from wae_tf.networks.ali import ali_decoder, ali_encoder
+from wae_tf.networks.began import began_decoder, began_encoder
+from wae_tf.networks.dcgan import dcgan_decoder, dcgan_encoder
 from wae_tf.networks.discriminator import latent_discriminator
 from wae_tf.networks.mlp import mlp_decoder, mlp_encoder
 from wae_tf.networks.resnet import resnet_decoder, resnet_encoder
 from wae_tf.precision import resolve_precision
 
-__all__ = ["DECODERS", "ENCODERS", "Networks", "build_networks", "check_architectures"]
+__all__ = ["DECODERS", "ENCODERS", "Networks", "build_discriminator", "build_networks"]
 
 ENCODERS = {
     "dcgan": dcgan_encoder,
@@ -28,6 +27,7 @@ ENCODERS = {
 DECODERS = {
     "dcgan": functools.partial(dcgan_decoder, modified=False),
     "dcgan_mod": functools.partial(dcgan_decoder, modified=True),
+    "dcgan_resize": functools.partial(dcgan_decoder, modified=True, resize=True),
     "mlp": mlp_decoder,
     "ali": ali_decoder,
     "began": began_decoder,
@@ -36,25 +36,30 @@ DECODERS = {
 
 
 class Networks(NamedTuple):
-    """What a model is composed of; `discriminator` is None where none is used."""
+    """What every model is composed of."""
 
     encoder: keras.Model
     decoder: keras.Model
-    discriminator: keras.Model | None
 
 
 def build_networks(config):
     """Builds the networks that a `WAEConfig` names, with weights fixed by its seed.
 
+    Args:
+        config: `WAEConfig`.
+
     Returns:
-        `Networks(encoder, decoder, discriminator)`.
+        `Networks(encoder, decoder)`.
+
+    Raises:
+        ValueError: The image size or a width does not fit an architecture.
 
     Example:
         >>> config = wae_tf.WAEConfig(encoder_width=64, decoder_width=64)
         >>> build_networks(config).encoder.output_shape
         (None, 8)
     """
-    seeds = np.random.default_rng(config.seed).integers(2**31 - 1, size=3).tolist()
+    seeds = _seeds(config)
     encoder = _build(
         ENCODERS[config.encoder],
         config,
@@ -62,6 +67,7 @@ def build_networks(config):
         num_layers=config.encoder_layers,
         noise_stddev=config.input_noise_stddev,
         codes=config.codes,
+        kernel_size=config.kernel_size,
         seed=seeds[0],
     )
     decoder = _build(
@@ -70,42 +76,41 @@ def build_networks(config):
         width=config.decoder_width,
         num_layers=config.decoder_layers,
         pixel_range=config.pixel_range,
+        kernel_size=config.decoder_kernel_size or config.kernel_size,
         seed=seeds[1],
     )
-    discriminator = None
-    if config.model == "wae" and config.divergence in ADVERSARIAL:
-        discriminator = latent_discriminator(
-            config.latent_dim,
-            width=config.discriminator_width,
-            num_layers=config.discriminator_layers,
-            seed=seeds[2],
-        )
-    return Networks(encoder, decoder, discriminator)
+    return Networks(encoder, decoder)
 
 
-def check_architectures(config):
-    """Raises a ValueError unless image size and widths of a config fit its architectures."""
-    if "ali" in (config.encoder, config.decoder):
-        check_ali_size(config.image_shape)
-    halvings = {"dcgan": config.encoder_layers - 1, "resnet": config.encoder_layers - 1, "ali": 3}
-    check_width("encoder", config.encoder_width, halvings.get(config.encoder, 0))
-    if config.decoder == "ali":
-        check_width("decoder", config.decoder_width, 3)
-    elif config.decoder == "began":
-        began_factor(config.image_shape, config.decoder_layers)
-    elif config.decoder != "mlp":
-        decoder_factor(
-            config.image_shape,
-            config.decoder_width,
-            config.decoder_layers,
-            modified=config.decoder == "dcgan_mod",
-        )
+def build_discriminator(config):
+    """Builds the discriminator of codes that a `WAEConfig` describes, fixed by its seed too.
+
+    Args:
+        config: `WAEConfig`.
+
+    Returns:
+        What `latent_discriminator` returns.
+
+    Example:
+        >>> build_discriminator(wae_tf.WAEConfig(discriminator_width=64)).output_shape
+        (None, 1)
+    """
+    return latent_discriminator(
+        config.latent_dim,
+        width=config.discriminator_width,
+        num_layers=config.discriminator_layers,
+        seed=_seeds(config)[2],
+    )
+
+
+def _seeds(config):
+    """Returns a seed for encoder, decoder and discriminator each."""
+    return np.random.default_rng(config.seed).integers(2**31 - 1, size=3).tolist()
 
 
 def _build(builder, config, **arguments):
     """Calls a builder with those arguments that it has: `mlp` has no kernels, `ali` no layers."""
     known = inspect.signature(builder).parameters
-    arguments["kernel_size"] = config.kernel_size
     arguments = {name: value for name, value in arguments.items() if name in known}
     arguments["dtype"] = resolve_precision(config.precision)
     return builder(config.image_shape, config.latent_dim, **arguments)

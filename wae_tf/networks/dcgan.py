@@ -71,6 +71,7 @@ def dcgan_decoder(
     kernel_size=5,
     pixel_range=(0.0, 1.0),
     modified=True,
+    resize=False,
     seed=None,
     dtype=None,
 ):
@@ -90,6 +91,9 @@ def dcgan_decoder(
         kernel_size: Height and width of the filters.
         pixel_range: `(0, 1)` ends in a sigmoid, `(-1, 1)` in tanh.
         modified: Whether the last layer has stride 1.
+        resize: Whether a layer of stride 2 first doubles each pixel and then convolves, with
+            stride 1: transposed convolutions overlap unevenly where the stride does not divide
+            `kernel_size`, which shows as a checkerboard ([1]).
         seed: Integer that fixes the initial weights; None as in `LayerFactory`.
         dtype: Keras dtype policy of the layers, by default that of `keras.config`; images are
             float32 all the same.
@@ -103,18 +107,21 @@ def dcgan_decoder(
     Example:
         >>> dcgan_decoder((64, 64, 3), latent_dim=64, pixel_range=(-1, 1)).output_shape
         (None, 64, 64, 3)
+
+    [1] Odena et al., *Deconvolution and Checkerboard Artifacts*, Distill 2016.
     """
     height, image_width, channels = image_shape
     factor = decoder_factor(image_shape, width, num_layers, modified)
     make = LayerFactory(seed, dtype)
+    enlarge = make.resized_conv if resize else make.deconv
     start = (height // factor, image_width // factor, width)
     inputs = keras.Input((latent_dim,), name="codes")
     x = make.dense(start[0] * start[1] * start[2], name="dense")(inputs)
     x = keras.layers.Reshape(start, dtype=dtype, name="grid")(make.relu("relu")(x))
     for i in range(num_layers - 1):
-        x = make.deconv(width // 2 ** (i + 1), kernel_size, 2, name=f"deconv_{i}")(x)
+        x = enlarge(width // 2 ** (i + 1), kernel_size, 2, name=f"deconv_{i}")(x)
         x = make.relu(f"relu_{i}")(make.batch_norm(f"norm_{i}")(x))
-    x = make.deconv(channels, kernel_size, 1 if modified else 2, name="deconv_image")(x)
+    x = enlarge(channels, kernel_size, 1 if modified else 2, name="deconv_image")(x)
     return keras.Model(inputs, make.pixels(pixel_range)(x), name="decoder")
 
 

@@ -2,6 +2,8 @@
 
 import keras
 
+from wae_tf.arguments import check_choice
+
 __all__ = ["CODES", "code_head"]
 
 CODES = ("deterministic", "gaussian", "implicit")
@@ -30,9 +32,7 @@ def code_head(make, features, latent_dim, codes="deterministic"):
     Raises:
         ValueError: `codes` is none of the names.
     """
-    if codes not in CODES:
-        raise ValueError(f"`codes` must be one of {list(CODES)}. Received: codes={codes!r}")
-    if codes == "deterministic":
+    if check_choice("codes", codes, CODES) == "deterministic":
         return make.codes()(make.dense(latent_dim, name="dense")(features))
     mean = make.dense(latent_dim, name="mean")(features)
     if codes == "gaussian":

@@ -6,6 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from wae_tf.networks.batch_norm import BatchNormalization
+from wae_tf.pixels import check_pixel_range
+
 
 class LayerFactory:
     """Makes layers for one network: initial weights, batch norm and dtype in one place.
@@ -58,9 +61,17 @@ class LayerFactory:
             name=name,
         )
 
+    def resized_conv(self, filters, kernel_size, strides, name):
+        """Repeats each pixel `strides` times along both axes, then convolves."""
+        conv = self.conv(filters, kernel_size, 1, name)
+        if strides == 1:
+            return conv
+        double = keras.layers.UpSampling2D(strides, dtype=self._dtype, name=f"{name}_resize")
+        return lambda x: conv(double(x))
+
     def batch_norm(self, name):
         """Made for several replicas, it takes the statistics of the global batch."""
-        return keras.layers.BatchNormalization(
+        return BatchNormalization(
             epsilon=1e-5,
             momentum=0.9,
             synchronized=tf.distribute.get_strategy().num_replicas_in_sync > 1,
@@ -81,11 +92,8 @@ class LayerFactory:
     def pixels(self, pixel_range, name="pixels"):
         """Final activation: sigmoid into [0, 1] or tanh into [-1, 1], in float32."""
         activations = {(0.0, 1.0): "sigmoid", (-1.0, 1.0): "tanh"}
-        if tuple(pixel_range) not in activations:
-            raise ValueError(
-                f"`pixel_range` must be (0, 1) or (-1, 1). Received: pixel_range={pixel_range}"
-            )
-        return keras.layers.Activation(activations[tuple(pixel_range)], dtype="float32", name=name)
+        activation = activations[check_pixel_range(pixel_range)]
+        return keras.layers.Activation(activation, dtype="float32", name=name)
 
     def codes(self, name="codes"):
         """Hands codes over in float32, whatever the policy."""

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from wae_tf import replicas
+from wae_tf.arguments import check_number
 
 __all__ = ["InputNoise", "image_input"]
 
@@ -24,7 +25,7 @@ class InputNoise(keras.layers.Layer):
         seed: Integer.
 
     Raises:
-        ValueError: `stddev` is negative.
+        ValueError: `stddev` is negative or not finite.
 
     Input and output shape: any, the same.
 
@@ -34,9 +35,7 @@ class InputNoise(keras.layers.Layer):
 
     def __init__(self, stddev=0.01, seed=0, **kwargs):
         super().__init__(**kwargs)
-        if stddev < 0:
-            raise ValueError(f"`stddev` must not be negative. Received: stddev={stddev}")
-        self.stddev = stddev
+        self.stddev = check_number("stddev", stddev, lowest=0.0)
         self.seed = seed
 
     def build(self, input_shape):

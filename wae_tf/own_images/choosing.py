@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 
 from wae_tf import zoo
+from wae_tf.arguments import check_integer
 from wae_tf.config import WAEConfig
 from wae_tf.own_images.facts import as_source, look_at
 from wae_tf.own_images.machine import this_machine
@@ -19,7 +20,6 @@ _OF_DATA_OR_TRAINING = {
     *("pretrain_encoder", "pretrain_batch_size"),
     *("batch_size", "epochs", "precision", "seed"),
 }
-_CHECKED_FIRST = ("image_shape", "crop", "encoder_width", "decoder_width", "batch_size")
 
 
 def choose(
@@ -137,15 +137,9 @@ def _check(image_size, given, values):
             "Either `image_size` or `image_shape` must say how large images are. Received: "
             f"image_size={image_size}, image_shape={given['image_shape']}"
         )
-    whole = isinstance(image_size, int) and not isinstance(image_size, bool)
-    if image_size is not None and not (whole and image_size >= SMALLEST):
-        raise ValueError(
-            f"`image_size` must be an integer, at least {SMALLEST}. "
-            f"Received: image_size={image_size!r}"
-        )
-    for name in _CHECKED_FIRST:
-        if name in given:
-            WAEConfig(encoder="mlp", decoder="mlp", **{name: given[name]})
+    if image_size is not None:
+        check_integer("image_size", image_size, SMALLEST)
+    WAEConfig(**given)
 
 
 def _check_counts(facts):

@@ -3,6 +3,7 @@
 import warnings
 
 from wae_tf import cards, features, samplers, zoo
+from wae_tf.cards.card_findings import not_recommended
 from wae_tf.cards.model_card import CARD
 from wae_tf.cards.record import record
 from wae_tf.evaluation import evaluate
@@ -70,6 +71,8 @@ def complete(workdir, images, *, sources, verbose="auto"):
         limits=limits,
     )
     say(f"Wrote the card, {cards.write_card(workdir)}")
+    if reasons := not_recommended(zoo.read_entry(workdir)):
+        say(f"{reasons.strip('*')} What to do is in the card, under Findings.")
     return model
 
 

@@ -31,6 +31,7 @@ def train(
     jit_compile="auto",
     verbose="auto",
     distribute="auto",
+    stop_on_failure=False,
     **given,
 ):
     """Chooses a config for images, trains and measures it, and writes a zoo entry with a card.
@@ -48,6 +49,7 @@ def train(
         cache: As in `wae_tf.training.train`, like `jit_compile`.
         verbose: As in `keras.Model.fit`; 0 prints nothing at all.
         distribute: As in `wae_tf.training.train`, on one machine.
+        stop_on_failure: As in `wae_tf.training.train`.
 
     Returns:
         The trained model as `wae_tf.load(workdir)` returns it, with its sampler.
@@ -55,7 +57,7 @@ def train(
     Raises:
         ValueError: As in `choose` and `wae_tf.training.train`.
         FileNotFoundError: `source` is not there.
-        FloatingPointError: The loss became NaN or infinite.
+        FloatingPointError: The loss became NaN or infinite, or a finding ended the run.
         ImportError: The extras `evaluate` or `plots` are missing, which what follows the training
             needs.
 
@@ -87,6 +89,7 @@ def train(
         provenance={"command": images.train_command(config, init_from, chosen, reasons)},
         init_from=init_from,
         distribute=distribute,
+        stop_on_failure=stop_on_failure,
     )
     sources = {**zoo.read_entry(config).get("sources", {}), **reasons}
     return complete(workdir, images, sources=sources, verbose=verbose)

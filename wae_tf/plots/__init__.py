@@ -20,12 +20,13 @@ from wae_tf.plots.history import losses
 from wae_tf.plots.output import as_array, as_png, save
 from wae_tf.plots.planes import least_gaussian_plane, principal_plane
 from wae_tf.plots.spectra import power_spectra
-from wae_tf.plots.walks import random_directions
+from wae_tf.plots.walks import closed_walk, random_directions
 
 __all__ = [
     "aggregate_posterior",
     "as_array",
     "as_png",
+    "closed_walk",
     "interpolations",
     "latent_scatter",
     "least_gaussian_plane",

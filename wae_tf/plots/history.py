@@ -7,7 +7,7 @@ import numpy as np
 from wae_tf.files.tables import read_table
 from wae_tf.plots.style import CODES, GREY, PRIOR, axes_area, styled
 
-__all__ = ["losses"]
+__all__ = ["history_rows", "losses"]
 
 _NAMES = {
     "loss": "objective, Eq. (4)",
@@ -42,7 +42,7 @@ def losses(history, *, title="Training", caption=None):
     """
     from matplotlib.figure import Figure
 
-    rows = _rows(history)
+    rows = history_rows(history)
     names = list(dict.fromkeys(name.removeprefix("val_") for row in rows for name in row))
     names = [name for name in names if name not in _SKIPPED and not name.endswith("_floor")]
     names.sort(key=lambda name: list(_NAMES).index(name) if name in _NAMES else len(_NAMES))
@@ -60,7 +60,8 @@ def losses(history, *, title="Training", caption=None):
     return figure
 
 
-def _rows(history):
+def history_rows(history):
+    """Returns a dict of numbers for each epoch, in a list; argument and errors as in `losses`."""
     if isinstance(history, (str, os.PathLike)):
         path = os.path.join(history, "history.csv") if os.path.isdir(history) else history
         if not os.path.exists(path):

@@ -33,7 +33,7 @@ def save(path, figure):
         figure: Matplotlib figure, such as the functions of this package return.
 
     Example:
-        >>> save("samples.png", samples(model.sample(16, seed=0)))
+        >>> save("samples.png", plots.samples(model.sample(16, seed=0)))
     """
     with files.replacing(path) as temporary:
         temporary.write_bytes(as_png(figure))

@@ -6,7 +6,7 @@ import numpy as np
 
 from wae_tf import files
 
-__all__ = ["comparison", "grid", "save", "to_uint8"]
+__all__ = ["comparison", "grid", "save", "save_animation", "to_uint8"]
 
 
 def grid(images, columns=None, gap=1):
@@ -69,12 +69,59 @@ def comparison(images, reconstructions, columns=8, gap=1):
 
 def save(path, image, scale=2):
     """Writes one image `(height, width, channels)` as PNG, each pixel `scale` wide."""
+    with files.replacing(path) as temporary:
+        _enlarged(image, scale).save(temporary, format="PNG")
+
+
+def save_animation(path, frames, scale=2, fps=12, quality=None):
+    """Writes images `(height, width, channels)` as an endless WebP animation.
+
+    Args:
+        path: File; all browsers show a `.webp`.
+        frames: Images of one shape, uint8 or floats in [0, 1], at least one.
+        scale: Pixels of the file to a pixel of the image, each way.
+        fps: Frames a second, in (0, 1000].
+        quality: From 0 to 100, lossless above 100; None is lossless for grey images, and 90 for
+            colours, where 64 frames of faces took a third of the bytes.
+
+    Raises:
+        ValueError: There is no frame, they differ in shape, or `fps` is out of its range.
+        ImportError: Pillow was built without WebP.
+
+    Example:
+        >>> save_animation("walk.webp", [grid(frame) for frame in plots.closed_walk(model, 16)])
+    """
+    from PIL import features
+
+    shapes = {np.shape(frame) for frame in frames}
+    if len(shapes) != 1 or not 0 < fps <= 1000:
+        raise ValueError(
+            "`frames` must be images of one shape, at least one, and `fps` in (0, 1000]. "
+            f"Received: shapes={sorted(shapes)}, fps={fps}"
+        )
+    if not features.check("webp"):
+        raise ImportError("Pillow must be one with WebP: install its wheel, `pip install pillow`.")
+    if quality is None:
+        quality = 101 if np.shape(frames[0])[-1] == 1 else 90
+    first, *rest = [_enlarged(frame, scale).convert("RGB") for frame in frames]
+    with files.replacing(path) as temporary:
+        first.save(
+            temporary,
+            format="WEBP",
+            save_all=True,
+            append_images=rest,
+            duration=round(1000 / fps),
+            loop=0,
+            lossless=quality > 100,
+            quality=min(quality, 100),
+        )
+
+
+def _enlarged(image, scale):
     from PIL import Image
 
     pixels = np.repeat(np.repeat(to_uint8(image), scale, axis=0), scale, axis=1)
-    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    with files.replacing(path) as temporary:
-        picture.save(temporary, format="PNG")
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
 def to_uint8(images):

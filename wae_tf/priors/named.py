@@ -1,9 +1,9 @@
 """Priors P_Z over codes: by name, or any TensorFlow Probability distribution."""
 
-import math
-
 import numpy as np
 import tensorflow as tf
+
+from wae_tf.arguments import check_choice, check_number
 
 __all__ = ["PRIORS", "Prior", "get_prior"]
 
@@ -170,13 +170,9 @@ def check_prior(prior, latent_dim, stddev):
     Raises:
         ValueError: There is no such prior, or none with these numbers.
     """
-    if not isinstance(prior, str) or prior not in PRIORS:
-        raise ValueError(
-            f"`prior` must be one of {list(PRIORS)}, or a tensorflow_probability distribution "
-            f"over vectors of length {latent_dim}. Received: prior={prior!r}"
-        )
-    if not (math.isfinite(stddev) and stddev > 0):
-        raise ValueError(f"`prior_stddev` must be positive. Received: prior_stddev={stddev}")
+    others = f"or a tensorflow_probability distribution over vectors of length {latent_dim}"
+    check_choice("prior", prior, PRIORS, others)
+    check_number("prior_stddev", stddev)
     if prior not in ("normal", "mixture"):
         _check_no_stddev(stddev, repr(prior))
     if prior == "sphere" and latent_dim < 2:

@@ -50,8 +50,9 @@ def deserialize_prior(config):
         ValueError: It names no distribution of TensorFlow Probability.
 
     Example:
-        >>> deserialize_prior(serialize_prior(get_prior("normal", 8))).event_shape
-        TensorShape([8])
+        >>> laplace = {"distribution": "Laplace", "parameters": {"loc": 0.0, "scale": 1.0}}
+        >>> float(deserialize_prior(laplace).prob(0.0))
+        0.5
     """
     import tensorflow_probability as tfp
 

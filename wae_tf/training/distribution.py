@@ -1,7 +1,9 @@
 """On which devices and machines a training runs, and what its workers tell each other."""
 
 import contextlib
+import functools
 import hashlib
+import inspect
 import platform
 
 import keras
@@ -11,7 +13,14 @@ from wae_tf._version import __version__
 from wae_tf.training.cluster import find_cluster
 from wae_tf.training.rendezvous import meet, odd_ones, silent
 
-__all__ = ["DISTRIBUTE", "Devices", "check_batch_size", "open_devices"]
+__all__ = [
+    "DISTRIBUTE",
+    "Devices",
+    "check_batch_size",
+    "check_one_worker",
+    "on_devices",
+    "open_devices",
+]
 
 DISTRIBUTE = ("auto", "none", "mirrored", "multi_worker")
 
@@ -105,6 +114,31 @@ def check_batch_size(batch_size, replicas):
             "`batch_size` must be a multiple of the number of replicas, which share each batch "
             f"evenly. Received: batch_size={batch_size}, {replicas} replicas"
         )
+
+
+def on_devices(function):
+    """Makes `distribute` of a function, which trains a `config`, the `Devices` to train on.
+
+    Of several workers the first one alone says what the others do, and all wait for it.
+    """
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def opened(*args, **kwargs):
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        config = bound.arguments["config"]
+        devices = open_devices(bound.arguments["distribute"], config.to_dict())
+        check_batch_size(config.batch_size, devices.replicas)
+        bound.arguments["distribute"] = devices
+        if not devices.chief:
+            bound.arguments["verbose"] = 0
+        with devices.watched():
+            result = function(*bound.args, **bound.kwargs)
+            devices.compare()  # Waits until the first worker has written all.
+        return result
+
+    return opened
 
 
 def check_one_worker(distribute):

@@ -6,7 +6,7 @@ from wae_tf import zoo
 
 __all__ = ["describe_weights", "start_from"]
 
-_NETWORKS = ("encoder", "decoder", "discriminator")
+_NETWORKS = ("encoder", "decoder", "discriminator", "critic")
 
 
 def describe_weights(init_from):
@@ -58,7 +58,8 @@ def start_from(model, init_from):
         >>> start_from(model, "mnist_wae_mmd")
         ['encoder: 8 of 9 layers; not dense', 'decoder: 5 of 6 layers; not dense']
     """
-    source = zoo.load(init_from)
+    kept = model.critic is not None and "critic" in zoo.read_entry(init_from)
+    source = zoo.load(init_from, critic=kept)
     fits = {
         name: _copy(getattr(source, name, None), network)
         for name in _NETWORKS

@@ -1,17 +1,17 @@
-"""The optimizers of a config."""
+"""The optimizers that a config describes."""
 
 import keras
 
 from wae_tf.models.wae_gan import WAEGAN
 from wae_tf.schedules import EpochSchedule
 
-__all__ = ["compile_model"]
+__all__ = ["compile_model", "take_averages"]
 
 _CRITIC_BETA_2 = 0.99  # The critic must follow what it judges: a memory of 100 steps.
 
 
 def compile_model(model, config, steps_per_epoch, **kwargs):
-    """Compiles a model with the config's optimizers: Adam, and its rate schedule.
+    """Compiles a model with the config's optimizers: Adam, its rate schedule and moving average.
 
     Args:
         model: What `build_model(config)` or `load` returned.
@@ -42,5 +42,15 @@ def compile_model(model, config, steps_per_epoch, **kwargs):
         kwargs["discriminator_optimizer"] = adam(config.discriminator_learning_rate)
     if model.critic is not None:
         kwargs["critic_optimizer"] = adam(config.critic_learning_rate, beta_2=_CRITIC_BETA_2)
-    model.compile(adam(config.learning_rate), **kwargs)
+    average = {"use_ema": True, "ema_momentum": config.ema} if config.ema else {}
+    model.compile(adam(config.learning_rate, **average), **kwargs)
     return model
+
+
+def take_averages(model):
+    """Gives a trained model the moving averages of its weights, if `config.ema` keeps such.
+
+    Checkpoints have the weights themselves, from which a training goes on.
+    """
+    if model.optimizer.use_ema:
+        model.optimizer.finalize_variable_values(model.autoencoder_variables)

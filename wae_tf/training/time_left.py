@@ -18,13 +18,18 @@ class TimeLeft(keras.callbacks.Callback):
     it, but not the first of all, which is compiled; and what lies between the epochs: validation,
     pictures, checkpoints.
 
+    Args:
+        epochs: All epochs, where `fit` is called for a part of them.
+        steps: Steps of a whole epoch, where `fit` is called for the rest of one.
+        clock: Where the time comes from.
+
     Example:
         >>> model.fit(images, epochs=100, callbacks=[TimeLeft()])
     """
 
-    def __init__(self, clock=time.monotonic):
+    def __init__(self, epochs=None, steps=None, *, clock=time.monotonic):
         super().__init__()
-        self._clock = clock
+        self._epochs, self._steps, self._clock = epochs, steps, clock
 
     def on_train_begin(self, logs=None):
         self._compiled = self._said = self._ended = None  # When.
@@ -55,13 +60,14 @@ class TimeLeft(keras.callbacks.Callback):
         return self._clock() - (self._said or self._compiled) >= _SECONDS
 
     def _say(self, done):
-        steps, epochs = self.params["steps"], self.params["epochs"]
+        steps, epochs = self.params["steps"], self._epochs or self.params["epochs"]
         counted, seconds = map(sum, zip(*self._counts, strict=True))
         if not steps or not counted:  # Nobody knows how long an epoch is.
             return
         self._said = self._clock()
         step = seconds / counted
         between = sum(self._between) / max(len(self._between), 1)
-        epochs -= self._epoch
-        rest = (epochs * steps - done) * step + epochs * between
+        later = epochs - self._epoch - 1
+        left = steps - done + later * (self._steps or steps)
+        rest = left * step + (later + 1) * between
         print(f"{chr(10) if done else ''}About {in_words(rest)} to go", flush=True)

@@ -7,15 +7,16 @@ import keras
 import tensorflow as tf
 
 from wae_tf import data, zoo
+from wae_tf.data.augmentation import check_max_shift
 from wae_tf.data.memory import cache_options
 from wae_tf.data.real_images import real_batches
 from wae_tf.data.several import describe_sources, is_several, load_sources
 from wae_tf.models.build import build_model
-from wae_tf.training import callbacks, initial_weights, run_files
+from wae_tf.training import callbacks, findings_log, initial_weights, run_files
 from wae_tf.training.alone import alone_in_workdir
-from wae_tf.training.distribution import check_batch_size, open_devices
+from wae_tf.training.distribution import on_devices
 from wae_tf.training.interrupted import fit, restore_interrupted
-from wae_tf.training.optimizers import compile_model
+from wae_tf.training.optimizers import compile_model, take_averages
 from wae_tf.training.run_callbacks import schedules, writing_callbacks
 from wae_tf.training.time_left import TimeLeft
 from wae_tf.training.words import device, outcome
@@ -25,6 +26,7 @@ __all__ = ["train"]
 
 
 @alone_in_workdir
+@on_devices
 def train(
     config,
     source,
@@ -42,6 +44,8 @@ def train(
     init_from=None,
     critic_data=None,
     critic_split=None,
+    keep_critic=False,
+    stop_on_failure=False,
     distribute="auto",
 ):
     """Trains a model, resuming where an earlier call stopped, and writes a zoo entry.
@@ -80,6 +84,9 @@ def train(
             takes `source`.
         critic_split: Which of those images; None takes the training images themselves, or,
             with `critic_data`, "train".
+        keep_critic: Whether the entry keeps the critic's weights, too, to start others from.
+        stop_on_failure: Whether a finding that fails the model (`wae_tf.training.findings_log`)
+            ends the run; the same call without it goes on.
         distribute: Devices to train on, as in `wae_tf.training.open_devices`: "auto", "none",
             "mirrored" or "multi_worker". `batch_size` is that of all devices together. Of several
             workers, which share `workdir`, the first one writes.
@@ -88,11 +95,11 @@ def train(
         The trained model, compiled.
 
     Raises:
-        ValueError: The images are none, `workdir` cannot be written to or holds a run of
-            another config, on other training images or from other weights, one whose files are
-            damaged, or one that another process goes on with; or no layer of `init_from` fits.
+        ValueError: Values of the config do not fit each other; there are no images; `workdir`
+            cannot be written to or holds a run of another config, images or weights, a damaged
+            one, or one that another process goes on with; or no layer of `init_from` fits.
         FileNotFoundError: `source` is not there.
-        FloatingPointError: The loss became NaN or infinite; the last good checkpoint stays.
+        FloatingPointError: The loss is not finite, or a finding ended the run; checkpoints stay.
         OSError: The disk is full, or gone; what is done stays.
         ConnectionError: A worker did not come, or is gone; it is named.
         wae_tf.signals.Stopped: A signal asked to end; it is a `KeyboardInterrupt`.
@@ -101,57 +108,17 @@ def train(
         >>> config = dataclasses.replace(wae_tf.load_config("mnist_wae_mmd"), epochs=5)
         >>> model = train(config, "mnist.npz", "runs/mnist")
     """
-    devices = open_devices(distribute, config.to_dict())
-    check_batch_size(config.batch_size, devices.replicas)
-    arguments = {
-        "split": split,
-        "test_split": test_split,
-        "data_dir": data_dir,
-        "download": download,
-        "monitored": monitored,
-        "cache": cache,
-        "jit_compile": jit_compile,
-        "verbose": verbose if devices.chief else 0,
-        "provenance": provenance,
-        "init_from": init_from,
-        "critic_data": critic_data,
-        "critic_split": critic_split,
-    }
-    with devices.watched():
-        model = _train(devices, config, source, workdir, **arguments)
-        devices.compare()  # Waits until the first worker has written all.
-    return model
-
-
-def _train(
-    devices,
-    config,
-    source,
-    workdir,
-    *,
-    split,
-    test_split,
-    data_dir,
-    download,
-    monitored,
-    cache,
-    jit_compile,
-    verbose,
-    provenance,
-    init_from,
-    critic_data,
-    critic_split,
-):
-    """Trains on devices that are open; arguments as of `train`."""
+    devices = distribute  # Opened by `on_devices`.
     say, bars = print if verbose else (lambda line: None), "auto" if verbose else False
     asked = config
     cache = True if devices.workers > 1 and cache == "auto" else cache
-    if not devices.chief:
-        devices.compare()  # Waits until the first worker has decoded all images.
     config, note = run_files.with_precision(workdir, asked)
     if note:
         say(note)
     run_files.check_config(workdir, config)
+    check_max_shift(config.max_shift, config.image_shape)
+    with devices.strategy.scope():  # Before images are read: it refuses values that do not fit.
+        model = build_model(config)
     initial = None if init_from is None else initial_weights.describe_weights(init_from)
     run_files.check_initial_weights(workdir, initial)
 
@@ -167,6 +134,8 @@ def _train(
             **cache_options(cache, run_files.cache_file(workdir, name), source),
         )
 
+    if not devices.chief:
+        devices.compare()  # Waits until the first worker has decoded all images.
     images, counts = images_of(source, split, "train")
     described = run_files.describe_images(images)
     if len(counts) > 1:
@@ -184,12 +153,12 @@ def _train(
         devices.compare()
     steps_per_epoch = len(images) // config.batch_size
     with devices.strategy.scope():
-        model = compile_model(
-            build_model(config), config, max(steps_per_epoch, 1), jit_compile=jit_compile
-        )
+        compile_model(model, config, max(steps_per_epoch, 1), jit_compile=jit_compile)
     checkpoint = callbacks.Checkpoint(workdir)
     done = checkpoint.restore(model, say if verbose else warnings.warn)
     devices.compare(**described, precision=config.precision, epochs_done=done)
+    if done == config.epochs:
+        take_averages(model)
     if done == config.epochs and zoo.is_entry(workdir):
         say(f"{workdir} is complete already: {outcome(workdir)}")
         return model
@@ -228,7 +197,7 @@ def _train(
         return devices.batches(joined)
 
     batches(done, steps_done)  # Which also checks them, before anything is written.
-    followed = images if test_images is None else test_images
+    followed, seen = (images, None) if test_images is None else (test_images, images)
     followed = followed[fixed_order(followed)[:monitored]]
     if initial is not None and done == steps_done == 0:
         for line in initial_weights.start_from(model, init_from):
@@ -243,6 +212,9 @@ def _train(
         return data.batches(followed, config.batch_size, training=False, parts=parts)
 
     if done < config.epochs:
+        found = []
+        if devices.workers == 1:  # Of several, one alone could not end the training.
+            found = findings_log.of_run(followed, seen, checkpoint.history(), stop_on_failure, say)
         fit(
             model,
             batches,
@@ -253,7 +225,8 @@ def _train(
             callbacks=[
                 *writing_callbacks(workdir, followed, devices),
                 *schedules(config, images, checkpoint.history(), init_from),
-                *([TimeLeft()] if verbose else []),
+                *([TimeLeft(config.epochs, steps_per_epoch)] if verbose else []),
+                *found,
             ],
             devices=devices,
             validation_data=None
@@ -268,11 +241,13 @@ def _train(
         workdir,
         model,
         asked,
+        critic=keep_critic,
         results={}
         if test_images is None
         else test_results(
             model, config, test_images, measured_at="the end of wae-train", verbose=bars
         ),
+        **findings_log.at_end(model, followed, seen, checkpoint.history(), config, say),
         provenance={
             "paper": "arXiv:1711.01558",
             **(provenance or {}),

@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 
 from wae_tf import data, files
-from wae_tf.zoo import entries
+from wae_tf.zoo import entries, entry_files
 from wae_tf.zoo.results import test_losses
 
 __all__ = ["compress", "to_float16"]
@@ -38,8 +38,8 @@ def compress(name_or_directory, images, *, tolerance=1e-3, verbose=False):
         >>> compress("runs/mnist", images)["squared_error"]
         [9.385, 9.385]
     """
-    directory = files.writable_directory(entries.own_directory(name_or_directory, "model"))
-    entry = entries.read_entry(name_or_directory)
+    directory = files.writable_directory(entry_files.own_directory(name_or_directory, "model"))
+    entry = entry_files.read_entry(name_or_directory)
     model = entries.load(name_or_directory)
     former = directory / entry["weights"]["file"]
     if former.name == _WEIGHTS:
@@ -81,7 +81,7 @@ def compress(name_or_directory, images, *, tolerance=1e-3, verbose=False):
         "batch_size": batch_size,
         "losses": after,
     }
-    entries.update_entry(name_or_directory, weights=weights, results=results)
+    entry_files.update_entry(name_or_directory, weights=weights, results=results)
     former.unlink()  # Last: until then the entry names a file that is there.
     return rounding
 

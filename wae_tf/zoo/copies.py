@@ -6,7 +6,7 @@ import shutil
 import tempfile
 
 from wae_tf import files
-from wae_tf.zoo import entries, entry_checks, keras_layout
+from wae_tf.zoo import entries, entry_checks, entry_files, keras_layout
 
 __all__ = ["copy_entry", "save_keras", "save_layout"]
 
@@ -41,7 +41,7 @@ def copy_entry(name_or_directory, directory):
             f"Received: directory={str(directory)!r}"
         )
     source, _ = _source(name_or_directory)
-    entry = entries.read_entry(source)
+    entry = entry_files.read_entry(source)
     shown = [p.name for p in source.iterdir() if p.name.endswith((*_SHOWN, "README.md"))]
     files.writable_directory(directory.parent)
     temporary = directory.with_name(f".tmp-{os.getpid()}-{directory.name}")
@@ -94,13 +94,13 @@ def save_layout(name_or_directory, directory):
         Path of the directory that it was read from.
     """
     source, model = _source(name_or_directory)
-    keras_layout.write_directory(directory, source, entries.read_entry(source), model)
+    keras_layout.write_directory(directory, source, entry_files.read_entry(source), model)
     return source
 
 
 def _source(name_or_directory):
     """Returns the directory of an entry that has weights, and the model, whose files are right."""
-    source = entries.entry_directory(name_or_directory, "model")
+    source = entry_files.entry_directory(name_or_directory, "model")
     if not (source / "entry.json").is_file():
         raise ValueError(
             "The model must have an entry, with its config: save it by `wae_tf.save_entry` first. "

@@ -18,11 +18,14 @@ def check_entry(entry):
         raise TypeError("`samplers` is no object of objects")
     if "weights" not in entry:
         return
-    file, digest = entry["weights"]["file"], entry["weights"]["sha256"]
-    if not re.fullmatch(r"[\w-]+\.weights\.h5", file):  # Beside the entry, and nothing but arrays.
-        raise ValueError(f"`weights.file` is no name that ends in .weights.h5: {file!r}")
-    if not re.fullmatch(r"[0-9a-f]{64}", digest):
-        raise ValueError(f"`weights.sha256` is not 64 hex digits: {digest!r}")
+    for part in ("weights", "critic"):
+        if part not in entry:
+            continue
+        file, digest = entry[part]["file"], entry[part]["sha256"]
+        if not re.fullmatch(r"[\w-]+\.weights\.h5", file):  # Beside the entry, only arrays.
+            raise ValueError(f"`{part}.file` is no name that ends in .weights.h5: {file!r}")
+        if not re.fullmatch(r"[0-9a-f]{64}", digest):
+            raise ValueError(f"`{part}.sha256` is not 64 hex digits: {digest!r}")
 
 
 def listed_files(entry):
@@ -35,8 +38,8 @@ def listed_files(entry):
     for name in samplers:
         if not re.fullmatch(r"sampler_\w+\.h5", name, re.ASCII):
             raise ValueError(f"a sampler's file must be such as 'sampler_gmm.h5': {name!r}")
-    weights = entry.get("weights")
-    return {**({weights["file"]: weights["sha256"]} if weights else {}), **samplers}
+    parts = [entry[part] for part in ("weights", "critic") if part in entry]
+    return {**{part["file"]: part["sha256"] for part in parts}, **samplers}
 
 
 def verify(weights, expected):

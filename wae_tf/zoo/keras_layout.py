@@ -41,15 +41,15 @@ def write_directory(directory, source, entry, model):
     Args:
         directory: Empty directory that is there. It gets `config.json`, `metadata.json`,
             `model.weights.h5` and, with samplers, `assets/`, which is what Keras reads; and
-            `entry.json` and the samplers by their names, which is what wae_tf reads.
+            `entry.json` and what it lists, which is what wae_tf reads.
         source: Directory of the entry. Its weights are copied as they are, float16 ones too.
         entry: What its `entry.json` says.
         model: What `wae_tf.load` made of it.
     """
     keras.saving.save_model(model, str(directory), zipped=False)
-    shutil.copyfile(source / entry["weights"]["file"], directory / WEIGHTS)
-    for record in entry.get("samplers", {}).values():
-        shutil.copyfile(source / record["file"], directory / record["file"])
+    for name in entry_checks.listed_files(entry):
+        target = WEIGHTS if name == entry["weights"]["file"] else name
+        shutil.copyfile(source / name, directory / target)
     if not model.samplers:
         shutil.rmtree(directory / "assets", ignore_errors=True)
     entry = {**entry, "weights": {**entry["weights"], "file": WEIGHTS}}

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from wae_tf import files, training, zoo
 from wae_tf.config import WAEConfig
+from wae_tf.data.augmentation import check_max_shift
 from wae_tf.export.xla_step.program import export_train_step
 from wae_tf.export.xla_step.state import SIGNATURE, STATE, import_state, read_signature
 from wae_tf.files import hdf5
@@ -47,6 +48,7 @@ def export_run(config, directory, images, *, workdir=None, pretrained=None):
             "`images` must fill a batch: take more images, or a smaller `batch_size`. "
             f"Received: {len(images)} images, batch_size={config.batch_size}"
         )
+    check_max_shift(config.max_shift, config.image_shape)
     config, _ = run_files.with_precision(workdir and pathlib.Path(workdir), config)
     model = training.compile_model(build_model(config), config, steps_per_epoch)
     if pretrained is not None:

@@ -1,0 +1,82 @@
+"""What one argument must be: a number in a range, or a name on a list."""
+
+import math
+
+import numpy as np
+
+__all__ = ["check_choice", "check_integer", "check_number"]
+
+
+def check_integer(name, value, lowest, highest=None):
+    """Returns an integer in `[lowest, highest]`, also one of NumPy, as int.
+
+    Args:
+        name: What an error calls it.
+        value: What was given.
+        lowest: Least integer that may be.
+        highest: Greatest one; None for no bound.
+
+    Raises:
+        ValueError: It is no integer, as True and 1.0 are none, or out of range.
+
+    Example:
+        >>> check_integer("n", np.int64(3), lowest=1)
+        3
+    """
+    ok = isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= lowest
+    if not ok or (highest is not None and value > highest):
+        bounds = f", at least {lowest}" if highest is None else f" from {lowest} to {highest}"
+        raise ValueError(f"`{name}` must be an integer{bounds}. Received: {name}={value!r}")
+    return int(value)
+
+
+def check_number(name, value, *, lowest=None, below=math.inf, why=""):
+    """Returns a finite number, also one of NumPy, as float.
+
+    Args:
+        name: What an error calls it.
+        value: What was given.
+        lowest: Least number that may be; by default any positive one may.
+        below: What it must stay below.
+        why: Reason for the bounds, which an error gives; "" for none.
+
+    Raises:
+        ValueError: It is no number, as True is none, or NaN, infinite or out of range.
+
+    Example:
+        >>> check_number("stddev", 0, lowest=0.0)
+        0.0
+    """
+    ok = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not ok:
+        raise ValueError(f"`{name}` must be a number. Received: {name}={value!r}")
+    if not (value > 0 if lowest is None else value >= lowest) or not value < below:
+        bounds = "positive" if lowest is None else f"at least {lowest:g}"
+        end = "finite" if below == math.inf else f"below {below:g}"
+        why = f": {why}" if why else ""
+        raise ValueError(f"`{name}` must be {bounds} and {end}{why}. Received: {name}={value}")
+    return float(value)
+
+
+def check_choice(name, value, choices, others=""):
+    """Returns a name that is on a list.
+
+    Args:
+        name: What an error calls it.
+        value: What was given.
+        choices: Names that may be.
+        others: What else may be, which an error adds.
+
+    Raises:
+        ValueError: It is on no such list.
+
+    Example:
+        >>> check_choice("codes", "gaussian", ("deterministic", "gaussian"))
+        'gaussian'
+    """
+    if not isinstance(value, str) or value not in choices:
+        others = f", {others}" if others else ""
+        raise ValueError(
+            f"`{name}` must be one of {list(choices)}{others}. Received: {name}={value!r}"
+        )
+    return value
