@@ -247,8 +247,10 @@ def test_train_on_two_replicas_writes_what_one_device_writes(said):
     assert [row["epoch"] for row in two] == [1, 2]
     for left, right in zip(one, two, strict=True):
         for key in set(left) - {"seconds"}:
-            assert right[key] == pytest.approx(left[key], rel=1e-3), key  # Adam.
-    assert said["mirrored"] == pytest.approx(said["none"], rel=1e-3)
+            # Adam moves biases before batch norm at random: moving means lag behind them.
+            rel = 1e-2 if key.startswith("val_") else 1e-5
+            assert right[key] == pytest.approx(left[key], rel=rel), key
+    assert said["mirrored"] == pytest.approx(said["none"], rel=1e-2)
     assert said["provenance"] == 2
 
 
