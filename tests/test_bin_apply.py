@@ -170,7 +170,7 @@ def test_arrays_are_named_by_their_places(run_program, model, tmp_path):
         ("interpolate", ["--output=x.png", "--num=1"], "at least two images.*Received: 1 image"),
         ("encode", ["--output=absent/x.csv"], "make 'absent'"),
         ("dream", ["--output=x.png"], "--task"),
-        ("encode", ["--output=x.csv", "--split=validation"], "`split` must name a part"),
+        ("encode", ["--output=x.csv", "--split=validation"], "`--split` must name a part"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_writes_nothing(run, tmp_path, task, arguments, message):

@@ -5,6 +5,7 @@ import re
 import socket
 
 import browser
+import hub_server
 import numpy as np
 import pytest
 import tiny
@@ -275,6 +276,9 @@ def test_another_model_is_chosen_while_the_page_is_open(visit, shelf, tmp_path):
     model = shelf.get("mnist_vae").model
     sampler = shelf.get("mnist_vae").sampler
     becomes(visit.tile_pixels, model.sample(24, seed=0, sampler=sampler), "its samples")
+    visit.tab("Plane")
+    origin = shelf.get("mnist_vae").plane.origin[None]
+    becomes(lambda: visit.image("#wae-at-point"), model.decode(np.float32(origin))[0], "middle")
     small = wae_tf.build_model(tiny.config())
     wae_tf.save_entry(tmp_path / "run", small, tiny.config())
     visit.choose(str(tmp_path / "run"))
@@ -283,6 +287,23 @@ def test_another_model_is_chosen_while_the_page_is_open(visit, shelf, tmp_path):
     visit.choose("mnist_vae")
     visit.choose(str(tmp_path / "small.keras"))
     becomes(visit.tile_pixels, small.sample(24, seed=0), "samples of a file")
+
+
+def test_a_model_of_a_hub_is_chosen(visit, tmp_path, monkeypatch):
+    pytest.importorskip("huggingface_hub", reason="needs huggingface_hub: the extra `hub`")
+    small = wae_tf.build_model(tiny.config())
+    wae_tf.save_entry(tmp_path / "entry", small, tiny.config())
+    held = hub_server.Hub()
+    held.files = {path.name: path.read_bytes() for path in (tmp_path / "entry").iterdir()}
+    visit = visit()
+    with hub_server.serve(held) as address:
+        hub_server.use(monkeypatch, address, tmp_path / "cache")
+        visit.choose("hf://ada/digits")
+        becomes(visit.tile_pixels, small.sample(24, seed=0), "samples of the hub's model")
+        visit.tab("Model")
+        browser.wait(lambda: "digits" in visit.one("#wae-card h1").text, "its card")
+        visit.choose("hf://ada/absent", expect=False)
+        assert "/cache" not in visit.told("must have the repository")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from wae_tf import files, zoo
 from wae_tf.files import hdf5
 from wae_tf.models.stored_weights import load_weights
 from wae_tf.samplers import storage
+from wae_tf.zoo import entry_checks
 
 
 @pytest.fixture
@@ -128,6 +129,7 @@ def restate(entry, sha256, *place):
     for key in place:
         record = record[key]
     record["sha256"] = sha256
+    found["model_sha256"] = entry_checks.sealed(found)["model_sha256"]
     (entry / "entry.json").write_text(json.dumps(found))
 
 
@@ -351,3 +353,33 @@ def test_an_exported_state_is_plain_arrays(tmp_path, secret, attack):
     rewritten(tmp_path / "step" / "state.h5", attack, name, secret)
     with pytest.raises(ValueError, match=r"`state.h5` must .*Received: "):
         wae_tf.export.import_state(model, tmp_path / "step")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": "vae", "codes": "gaussian", "likelihood": "learned"},
+        {"codes": "gaussian", "prior": "vamp"},
+        {"divergence": "gan", "codes": "noise_matrix"},
+        {"model": "ae", "encoder": "resnet", "decoder": "resnet", "image_shape": (16, 16, 3)},
+        {"critic_weight": 0.5, "critic_layers": 1, "critic_width": 4, "image_shape": (16, 16, 1)},
+    ],
+    ids=["vae", "vamp", "gan", "resnet", "critic"],
+)
+def test_what_every_kind_of_model_saves_is_what_it_loads(tmp_path, changes):
+    config = tiny.config(**changes)
+    images = tiny.images(16, shape=config.image_shape)
+
+    def compiled():
+        return wae_tf.training.compile_model(wae_tf.build_model(config), config, 2)
+
+    model = compiled()
+    model.fit(images, batch_size=8, verbose=0)
+    zoo.save_entry(tmp_path, model, config)
+    tiny.assert_identical(
+        wae_tf.load(tmp_path).get_weights(), [np.array(w) for w in model.weights_without_critic()]
+    )
+    model.save_weights(tmp_path / "all.weights.h5")
+    restored = compiled()
+    load_weights(restored, tmp_path / "all.weights.h5")
+    tiny.assert_identical(restored.get_weights(), model.get_weights())

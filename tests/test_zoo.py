@@ -92,6 +92,7 @@ def empty_zoo(tmp_path, monkeypatch):
 def edit(directory, change):
     path = directory / "entry.json"
     values = json.loads(path.read_text())
+    values.pop("model_sha256", None)  # As one who means the change does.
     change(values)
     path.write_text(json.dumps(values))
 

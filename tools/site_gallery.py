@@ -36,6 +36,14 @@ def on_files(files, config):
     return files
 
 
+def on_page_markdown(markdown, **kwargs):
+    """Turns links from `docs/` into the zoo's folder into links to its pages here."""
+    markdown = re.sub(
+        r"\]\(\.\./zoo/([a-z0-9_]+)/README\.md(#[^)]*)?\)", r"](cards/\1.md\2)", markdown
+    )
+    return re.sub(r"\]\(\.\./(?:zoo|README\.md#the-zoo)\)", "](gallery.md)", markdown)
+
+
 def _from_card(link, name):
     """Turns a link that holds in an entry's folder into one that holds on the card's page."""
     other = re.fullmatch(r"\.\./([a-z0-9_]+)/README\.md(#.*)?", link)

@@ -172,7 +172,12 @@ def with_flags(text, names):
     )
 
 
-_OF_FILES = (tf.errors.PermissionDeniedError, tf.errors.NotFoundError, tf.errors.DataLossError)
+_OF_MACHINE = (  # Files and memory that it has not.
+    tf.errors.DataLossError,
+    tf.errors.NotFoundError,
+    tf.errors.PermissionDeniedError,
+    tf.errors.ResourceExhaustedError,
+)
 
 
 def _sentence(error, names):
@@ -208,9 +213,11 @@ def run(main, doc, values):
         except (ValueError, OSError, ImportError, FloatingPointError) as error:
             sys.exit(_sentence(error, values))
         except tf.errors.OpError as error:
-            if not isinstance(error, _OF_FILES) and not files.full(error):
+            if not isinstance(error, _OF_MACHINE) and not files.full(error):
                 raise
             sys.exit(_sentence(error, values))
+        except MemoryError as error:
+            sys.exit(f"{_sentence(error, values)}. Take smaller images, batches or networks")
         except KeyboardInterrupt as error:
             print("; ".join(["\nInterrupted", *map(str, error.args)]), file=sys.stderr)
             # As shells say it of what a signal ended.

@@ -6,7 +6,8 @@ import pathlib
 from wae_tf import files, zoo
 from wae_tf.cards.card_findings import findings_part, not_recommended
 from wae_tf.cards.card_pictures import find_picture
-from wae_tf.cards.markdown import code, table
+from wae_tf.cards.malformed import of_a_whole_entry
+from wae_tf.cards.markdown import code, harmless, table
 from wae_tf.cards.metrics_table import by_sampler, metrics_table
 from wae_tf.cards.origin import origin_table
 from wae_tf.cards.other_seeds import seeds_table
@@ -41,6 +42,7 @@ def write_card(name_or_directory):
     return path
 
 
+@of_a_whole_entry
 def model_card(name_or_directory, address=None):
     """Makes the card of a trained model, from its entry alone: no part is without its data.
 
@@ -63,7 +65,7 @@ def model_card(name_or_directory, address=None):
             f"--config={name_or_directory}` trains. With weights: {zoo.list_models()}. "
             f"Received: {str(name_or_directory)!r}"
         )
-    entry = {**entry, "evaluation": in_order(entry.get("evaluation", {}))}
+    entry = harmless({**entry, "evaluation": in_order(entry.get("evaluation", {}))})
     parts = [
         not_recommended(entry),
         f"# {directory.name}",

@@ -4,7 +4,8 @@ import os
 import pathlib
 
 from wae_tf import files, zoo
-from wae_tf.cards.markdown import table
+from wae_tf.cards.malformed import of_a_whole_entry
+from wae_tf.cards.markdown import harmless, table
 from wae_tf.cards.metrics_table import finite, value_text
 from wae_tf.cards.model_card import CARD, in_order
 from wae_tf.evaluation.labels import describe
@@ -69,8 +70,9 @@ def zoo_table(models, start="."):
     return f"{table(_HEADER, rows, right=[3, 4, 5])}\n\n{_NOTE}"
 
 
+@of_a_whole_entry
 def _row(model, start):
-    entry = zoo.read_entry(model)
+    entry = harmless(zoo.read_entry(model))
     directory = pathlib.Path(zoo.entry_directory(model)).resolve()
     evaluation = in_order(entry.get("evaluation", {}))
     distance = _distance(evaluation)

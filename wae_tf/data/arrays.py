@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import math
 import os
 import pathlib
 
@@ -228,6 +229,9 @@ def _shaped(archive, key):
             version, np.lib.format.read_array_header_2_0
         )
         shape, _, dtype = read(file)
+        data = archive.zip.getinfo(f"{key}.npy").file_size - file.tell()
     if dtype.hasobject:
         raise ValueError(f"{key} holds Python objects")
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != data:
+        raise ValueError(f"{key} of shape {shape} and type {dtype} cannot have {data:,} bytes")
     return np.broadcast_to(np.zeros((), dtype), shape)

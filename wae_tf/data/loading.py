@@ -233,7 +233,7 @@ def open_source(source, part, data_dir, download):
     if is_path and path.exists():
         if path.is_dir() or suffix == ".zip":
             return FolderSource(path, divided=part in held_out.PARTS)
-        if suffix == ".npz":
+        if suffix == ".npz" and path.is_file():
             return NpzSource(path)
         raise ValueError(
             f"`source` must be {KINDS}. Pack or rename this file. Received: source={text!r}"

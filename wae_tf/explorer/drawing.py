@@ -8,6 +8,7 @@ from wae_tf.samplers.support import fold, support_of, unfold
 
 __all__ = ["draw_codes", "moments", "sampler_names", "to_support"]
 
+_COLDEST = 1e-12
 _DRAWS = 4000  # Behind the moments of a distribution that has none in closed form.
 
 
@@ -49,7 +50,8 @@ def draw_codes(model, n, *, seed=0, sampler="prior", temperature=1.0):
         )
     fitted = model.samplers.get(sampler)
     if isinstance(fitted, GaussianMixtureSampler):
-        factors = np.float32(temperature) * fitted.arrays["factors"]
+        # A mixture has positive widths: at temperature 0, such as no draw can show.
+        factors = np.float32(max(temperature, _COLDEST)) * fitted.arrays["factors"]
         cooled = GaussianMixtureSampler({**fitted.arrays, "factors": factors}, fitted.settings)
         return cooled.sample(n, seed)
     codes = fitted.sample(n, seed) if fitted else np.asarray(model.prior.sample(n, (seed, 0)))

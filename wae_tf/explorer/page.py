@@ -63,11 +63,12 @@ def build_page(shelf, first, examples=None):
                 )
             with gr.Column(min_width=220):
                 chosen = gr.HTML(elem_id="wae-chosen")
-        notice = gr.HTML(elem_id="wae-notice")
+        notice = gr.HTML(elem_id="wae-notice", render=False)
         page = Page(shelf, examples or ExampleSource(), first, chosen, notice)
         with gr.Tabs():
             for name, tab in _TABS:
                 with gr.Tab(name):
                     tab.build(page)
+        notice.render()  # Over the page, wherever it stands.
         page.wire(blocks, choice)
     return blocks

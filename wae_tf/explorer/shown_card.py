@@ -5,6 +5,7 @@ import re
 
 from wae_tf.cards import model_card
 from wae_tf.cards.markdown import table
+from wae_tf.zoo import hub
 
 __all__ = ["card_text"]
 
@@ -21,10 +22,15 @@ def card_text(opened):
     """
     if opened.directory is None:
         return _of_model(opened)
-    text = _PICTURE.sub(
-        lambda match: _inline(opened.directory, *match.groups()), model_card(opened.name)
-    )
+    text = _PICTURE.sub(lambda match: _inline(opened.directory, *match.groups()), _card(opened))
     return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def _card(opened):
+    if not hub.is_address(opened.name):
+        return model_card(opened.name)
+    card = model_card(opened.name, address=opened.name)
+    return re.sub(r"\A# .*", f"# {opened.name}", card)  # Not that of a folder of the cache.
 
 
 def _inline(directory, alt, name):

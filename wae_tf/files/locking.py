@@ -9,6 +9,8 @@ import socket
 import threading
 import time
 
+from wae_tf.files.replacing import is_alive
+
 try:
     import fcntl
 except ImportError:  # Not on Windows.
@@ -71,7 +73,7 @@ def _taken(directory, name):
                 here = {"host": socket.gethostname(), "process": os.getpid()}
                 here["since"] = time.strftime("%Y-%m-%d %H:%M:%S")
                 os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, json.dumps(here).encode(), 0)
+                os.write(descriptor, json.dumps(here).encode())
                 return descriptor
         except BaseException:
             os.close(descriptor)
@@ -94,12 +96,12 @@ def _lock(descriptor, path):
     if not other or other.get("host") != socket.gethostname():
         return not other
     try:
-        os.kill(int(other["process"]), 0)
-    except PermissionError:
-        return False
-    except (OSError, ValueError, TypeError, KeyError, OverflowError):
+        process = int(other["process"])
+    except (KeyError, TypeError, ValueError):
         return True
-    return int(other["process"]) == os.getpid() and path.parent not in _held
+    if process == os.getpid():
+        return path.parent not in _held
+    return not is_alive(process)
 
 
 def _is_there(descriptor, path):

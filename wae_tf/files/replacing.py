@@ -7,7 +7,7 @@ import os
 import pathlib
 import re
 
-__all__ = ["full", "remove_leftovers", "replacing", "sha256"]
+__all__ = ["full", "is_alive", "remove_leftovers", "replacing", "sha256"]
 
 _LEFTOVER = re.compile(r"\.tmp-(\d+)-.+")
 _NOT_TO_BE_SYNCED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM}
@@ -53,7 +53,10 @@ def remove_leftovers(directory):
     removed = []
     for path in sorted(pathlib.Path(directory).glob(".tmp-*")):
         match = _LEFTOVER.fullmatch(path.name)
-        if match and path.is_file() and not _is_another_process(int(match.group(1))):
+        process = int(match.group(1)) if match else 0
+        # A number comes again, but this process has only just begun.
+        ours = match and (process == os.getpid() or not is_alive(process))
+        if ours and path.is_file():
             path.unlink(missing_ok=True)
             removed.append(path.name)
     return removed
@@ -75,11 +78,12 @@ def sha256(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _is_another_process(pid):
-    if pid == os.getpid():  # Numbers come again; this process has only just begun.
-        return False
+def is_alive(process):
+    """Returns whether this machine has a process of a number; True where that cannot be asked."""
+    if os.name != "posix":
+        return True
     try:
-        os.kill(pid, 0)
+        os.kill(process, 0)
     except PermissionError:  # Somebody else's.
         return True
     except (OSError, OverflowError):

@@ -10,8 +10,8 @@ figure = plots.latent_scatter(model.encode(images), model.prior.sample(1000, (0,
 plots.save("latent.png", figure)
 ```
 
-Functions take arrays, whatever model they come from. They use no pyplot: a notebook shows a
-Figure that is a cell's last value once.
+Functions take arrays, whatever model they come from. They use no pyplot: after
+`%matplotlib inline` a notebook shows a Figure that is a cell's last value once.
 """
 
 from wae_tf.plots.code_plots import aggregate_posterior, latent_scatter

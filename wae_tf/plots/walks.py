@@ -67,7 +67,7 @@ def closed_walk(model, n, *, stops=4, steps=16, sampler="prior", seed=0, batch_s
         ValueError: A number is out of its range, or the model has no such sampler.
 
     Example:
-        >>> frames = plots.closed_walk(model, 16, sampler="gmm")
+        >>> frames = plots.closed_walk(model, 16)
         >>> pictures.save_animation("walk.webp", [pictures.grid(frame) for frame in frames])
     """
     if stops < 2 or steps < 1:

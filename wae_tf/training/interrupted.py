@@ -176,7 +176,7 @@ def restore_interrupted(model, directory, done):
         fits = progress["epoch"] == done and len(progress["means"]) == len(_means(model))
     except (OSError, KeyError, TypeError, ValueError):
         return None
-    if not fits:
+    if not fits:  # It is of an epoch that is done.
         return None
     load_weights(model, path, beside=(_PROGRESS,))
     return progress

@@ -178,7 +178,9 @@ def save_entry(directory, model, config, *, results=None, provenance=None, criti
     if model.samplers:
         entry["samplers"] = storage.write_all(directory, model.samplers)
     with files.replacing(directory / ENTRY) as temporary:
-        temporary.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(
+            json.dumps(entry_checks.sealed(entry), indent=2) + "\n", encoding="utf-8"
+        )
 
 
 def _save_critic(directory, model):

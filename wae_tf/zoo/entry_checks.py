@@ -1,12 +1,16 @@
 """What must hold of a zoo entry's files, and of a model, before one becomes the other."""
 
+import hashlib
+import json
 import re
 
 import numpy as np
 
 from wae_tf import files
 
-__all__ = ["check_entry", "check_weights", "listed_files", "verify"]
+__all__ = ["check_entry", "check_weights", "listed_files", "sealed", "verify"]
+
+_SEAL = "model_sha256"
 
 
 def check_entry(entry):
@@ -26,6 +30,28 @@ def check_entry(entry):
             raise ValueError(f"`{part}.file` is no name that ends in .weights.h5: {file!r}")
         if not re.fullmatch(r"[0-9a-f]{64}", digest):
             raise ValueError(f"`{part}.sha256` is not 64 hex digits: {digest!r}")
+    if entry.get(_SEAL, found := _seal(entry)) != found:
+        raise ValueError(
+            f"`{_SEAL}` is that of another config, other weights or samplers: the file is damaged; "
+            f"if you have changed them yourself, take `{_SEAL}` out"
+        )
+
+
+def sealed(entry):
+    """Returns an entry with the SHA-256 of what makes its model, which `check_entry` looks at.
+
+    That is config, and SHA-256 of weights and samplers; all else only tells of the model. An entry
+    without weights gets none.
+    """
+    return {**entry, _SEAL: _seal(entry)} if "weights" in entry else entry
+
+
+def _seal(entry):
+    samplers = {kind: record.get("sha256") for kind, record in entry.get("samplers", {}).items()}
+    made_of = [entry["config"], entry["weights"]["sha256"], samplers]
+    made_of += [entry["critic"]["sha256"]] if "critic" in entry else []
+    text = json.dumps(made_of, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def listed_files(entry):

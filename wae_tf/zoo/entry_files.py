@@ -71,7 +71,7 @@ def _read(directory):
     try:
         entry = files.read_object(path)
         entry_checks.check_entry(entry)
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             "A zoo entry must be a directory whose `entry.json` has a `config`, and for its "
             "weights a file name and SHA-256: install the package again, or restore the file. "
@@ -102,7 +102,9 @@ def update_entry(name_or_directory, **parts):
     directory = files.writable_directory(own_directory(name_or_directory))
     entry = {**_read(directory), **parts}
     with files.replacing(directory / ENTRY) as temporary:
-        temporary.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(
+            json.dumps(entry_checks.sealed(entry), indent=2) + "\n", encoding="utf-8"
+        )
 
 
 def own_directory(name_or_directory, kind="entry"):

@@ -1,0 +1,101 @@
+"""Attacks on entries, runs, images and flags, by chance from a seed; counts what they end in.
+
+python tests/trust/run.py --seconds=120
+python tests/trust/run.py --kills=200 --faults=300 --mutations=10000 --images=1000 --flags=500
+
+Prints a table, and what must not be as it comes; the status is then 1. `--only=NUMBER`
+with one budget repeats an attack by its number, as an example names it.
+"""
+
+import argparse
+import os
+import pathlib
+import random
+import shutil
+import sys
+import tempfile
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1])]
+
+import flag_combinations
+import kills
+import mutations
+import odd_images
+from outcomes import Tally
+from processes import each, finish, start
+
+_SHARES = {"mutations": 0.35, "images": 0.1, "flags": 0.15, "faults": 0.2, "kills": 0.2}
+_LENGTHS = {}  # Seconds that each kind of training takes.
+
+
+def main():
+    options = _options()
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="trust-"))
+    tally, began = Tally(), time.monotonic()
+    try:
+        parts = {name: _numbers(options, name) for name in _SHARES}
+        parts = {name: numbers for name, numbers in parts.items() if numbers}
+        whole = sum(_SHARES[name] for name in parts)
+        for name, numbers in parts.items():
+            until = time.monotonic() + options.seconds * _SHARES[name] / whole
+            _attack(name, numbers, directory, tally, until)
+            print(f"{name}: done after {time.monotonic() - began:.0f} s", file=sys.stderr)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    print(f"Seed {options.seed}, {time.monotonic() - began:.0f} seconds\n\n{tally.table()}")
+    return 1 if tally.bad else 0
+
+
+def _options():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--mutations", type=int, default=2000, help="Damaged files.")
+    parser.add_argument("--images", type=int, default=300, help="Folders and zip files.")
+    parser.add_argument("--flags", type=int, default=60, help="Command lines.")
+    parser.add_argument("--kills", type=int, default=8, help="Trainings stopped at random times.")
+    parser.add_argument("--faults", type=int, default=16, help="Trainings with a failing change.")
+    parser.add_argument("--seconds", type=float, default=10**6, help="After which none begins.")
+    parser.add_argument("--seed", type=int, default=0, help="Fixes all that is by chance.")
+    parser.add_argument("--only", type=int, help="Number of one attack.")
+    return parser.parse_args()
+
+
+def _numbers(options, name):
+    budget = getattr(options, name)
+    if options.only is not None:
+        return [options.only] if budget == 1 else []
+    first = random.Random(f"{options.seed} {name}").randrange(10**6) * 1000
+    return list(range(first, first + budget))
+
+
+def _attack(name, numbers, directory, tally, until):
+    if name in ("mutations", "flags"):
+        module = {"mutations": mutations, "flags": flag_combinations}[name]
+        if finish(start(module.prepare, directory), 600) != 0:  # Here TensorFlow must not begin.
+            raise SystemExit(f"What {name} begin with could not be made.")
+    if name == "mutations":
+        each(mutations.Mutations(directory), numbers, tally, until)
+    elif name == "flags":
+        each(flag_combinations.FlagCombinations(directory), numbers, tally, until)
+    elif name == "images":
+        each(odd_images.OddImages(), numbers, tally, until)
+    else:
+        if not _LENGTHS:
+            _LENGTHS.update(kills.prepare(directory))
+        for number in numbers:
+            if time.monotonic() > until:
+                break
+            if name == "kills":
+                kills.kill(number, directory, _LENGTHS, tally)
+            else:
+                kills.fault(number, directory, tally)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
