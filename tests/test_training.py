@@ -210,9 +210,9 @@ def test_the_moving_average_of_weights_is_kept_in_the_end(source, tmp_path, monk
     assert (tmp_path / "plain/history.csv").read_text().splitlines()[0].startswith("epoch")
     tiny.assert_identical(wae_tf.load(tmp_path / "a").get_weights(), model.get_weights())
 
-    callbacks = module._callbacks
+    callbacks = module.writing_callbacks
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_callbacks", lambda *a: [Interruption(1), *callbacks(*a)])
+        patch.setattr(module, "writing_callbacks", lambda *a: [Interruption(1), *callbacks(*a)])
         with pytest.raises(Interrupted):
             train(config, source, tmp_path / "b")
     tiny.assert_identical(train(config, source, tmp_path / "b").get_weights(), model.get_weights())
