@@ -1,7 +1,7 @@
 """The model that benchmarks train: the paper's for CelebA in size, but for its width."""
 
 import wae_tf
-from wae_tf.training.train import compile_model
+from wae_tf.training import compile_model
 
 __all__ = ["celeba_model"]
 

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 import wae_tf
-from wae_tf.training.train import compile_model
+from wae_tf.training import compile_model
 
 MODES = (
     ("float32", False),

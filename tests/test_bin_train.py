@@ -98,6 +98,7 @@ def test_other_flags_are_arguments_of_train(run, calls):
         "--crop=",
         "--critic_data=a.zip,b.zip",
         "--critic_split=train[:5],train",
+        "--distribute=none",
     )
     defaults, given = (kwargs for _, kwargs in calls)
     for kwargs in (defaults, given):
@@ -111,6 +112,7 @@ def test_other_flags_are_arguments_of_train(run, calls):
         "jit_compile": "auto",
         "verbose": 1,
         "init_from": None,
+        "distribute": "auto",
         "stop_on_failure": False,
         "critic_data": None,
         "critic_split": None,
@@ -125,6 +127,7 @@ def test_other_flags_are_arguments_of_train(run, calls):
         "jit_compile": True,
         "verbose": 2,
         "init_from": None,
+        "distribute": "none",
         "stop_on_failure": False,
         "critic_data": ["a.zip", "b.zip"],
         "critic_split": "train[:5],train",

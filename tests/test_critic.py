@@ -276,11 +276,11 @@ def test_a_resumed_training_equals_an_uninterrupted_one(start, tmp_path, monkeyp
     }
     whole = training.train(chosen, sources, tmp_path / "whole", **options)
     module = __import__("importlib").import_module("wae_tf.training.train")
-    usual = module._schedules
-    monkeypatch.setattr(module, "_schedules", lambda *a: [*usual(*a), Interruption()])
+    usual = module.schedules
+    monkeypatch.setattr(module, "schedules", lambda *a: [*usual(*a), Interruption()])
     with pytest.raises(KeyboardInterrupt):
         training.train(chosen, sources, tmp_path / "parts", **options)
-    monkeypatch.setattr(module, "_schedules", usual)
+    monkeypatch.setattr(module, "schedules", usual)
     parts = training.train(chosen, sources, tmp_path / "parts", **options)
     tiny.assert_identical(tiny.weights(whole), tiny.weights(parts))
     history = callbacks.Checkpoint(tmp_path / "parts").history()

@@ -19,6 +19,7 @@ OUTSIDE_PACKAGES = {
     "precision.py",
     "progress_bar.py",
     "quiet.py",
+    "replicas.py",
     "requirements.py",
     "schedules.py",
     "signals.py",

@@ -163,13 +163,13 @@ def test_a_resumed_training_is_not_pretrained_again(tmp_path):
     model = wae_tf.training.train(config, tmp_path / "data.npz", whole, verbose=0)
     stop = _StopAfter(1)
     module = importlib.import_module("wae_tf.training.train")
-    original = module._callbacks
-    module._callbacks = lambda *arguments: [*original(*arguments), stop]
+    original = module.writing_callbacks
+    module.writing_callbacks = lambda *arguments: [*original(*arguments), stop]
     try:
         with pytest.raises(KeyboardInterrupt):
             wae_tf.training.train(config, tmp_path / "data.npz", parts, verbose=0)
     finally:
-        module._callbacks = original
+        module.writing_callbacks = original
     resumed = wae_tf.training.train(config, tmp_path / "data.npz", parts, verbose=0)
     tiny.assert_identical(tiny.weights(model), tiny.weights(resumed))
 

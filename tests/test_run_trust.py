@@ -201,9 +201,9 @@ def test_a_signal_ends_after_the_step_and_nothing_is_lost(
     whole, source, tmp_path, monkeypatch, number, place
 ):
     module = sys.modules["wae_tf.training.train"]
-    before = module._callbacks
+    before = module.writing_callbacks
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_callbacks", lambda *a: [Stop(number, *place), *before(*a)])
+        patch.setattr(module, "writing_callbacks", lambda *a: [Stop(number, *place), *before(*a)])
         with pytest.raises(signals.Stopped) as stopped:
             training.train(config(), source, tmp_path, verbose=0)
     assert stopped.value.number == number
@@ -211,7 +211,7 @@ def test_a_signal_ends_after_the_step_and_nothing_is_lost(
     seen = []
     with monkeypatch.context() as patch:
         count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda b, logs: seen.append(b))
-        patch.setattr(module, "_callbacks", lambda *a: [count, *before(*a)])
+        patch.setattr(module, "writing_callbacks", lambda *a: [count, *before(*a)])
         training.train(config(), source, tmp_path, verbose=0)
     assert len(seen) == 3 * 3 - (3 * place[0] + place[1] + 1)
     assert not (tmp_path / interrupted.INTERRUPTED).exists()
@@ -220,10 +220,10 @@ def test_a_signal_ends_after_the_step_and_nothing_is_lost(
 
 def test_a_damaged_interrupted_file_costs_its_epoch_alone(whole, source, tmp_path, monkeypatch):
     module = sys.modules["wae_tf.training.train"]
-    before = module._callbacks
+    before = module.writing_callbacks
     with monkeypatch.context() as patch:
         stop = Stop(signal.SIGTERM, 1, 0)
-        patch.setattr(module, "_callbacks", lambda *a: [stop, *before(*a)])
+        patch.setattr(module, "writing_callbacks", lambda *a: [stop, *before(*a)])
         with pytest.raises(signals.Stopped):
             training.train(config(), source, tmp_path, verbose=0)
     flip(tmp_path / interrupted.INTERRUPTED)

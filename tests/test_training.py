@@ -114,13 +114,13 @@ def test_follows_test_images_of_all_classes(tmp_path, monkeypatch):
     arrays = {"x_train": tiny.images(8), "x_test": tiny.images(200)}
     arrays["x_test"][:] = sorted_by_class[:, None, None, None]
     np.savez(tmp_path / "data.npz", **arrays)
-    followed, callbacks = [], module._callbacks
+    followed, callbacks = [], module.writing_callbacks
 
-    def recorded(workdir, images):
+    def recorded(workdir, images, devices):
         followed.append(images[:, 0, 0, 0])
-        return callbacks(workdir, images)
+        return callbacks(workdir, images, devices)
 
-    monkeypatch.setattr(module, "_callbacks", recorded)
+    monkeypatch.setattr(module, "writing_callbacks", recorded)
     for name in ("a", "b"):
         train(config("mmd"), tmp_path / "data.npz", tmp_path / name, monitored=50)
     assert len(followed[0]) == 50 and set(followed[0]) == set(range(10))
@@ -164,9 +164,9 @@ def test_test_losses_are_those_of_evaluate_and_the_squared_error(run, source):
 @pytest.mark.parametrize("epoch", [0, 1])
 def test_a_resumed_training_equals_an_uninterrupted_one(run, source, tmp_path, monkeypatch, epoch):
     workdir, model, config = run
-    callbacks = module._callbacks
+    callbacks = module.writing_callbacks
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_callbacks", lambda *a: [Interruption(epoch), *callbacks(*a)])
+        patch.setattr(module, "writing_callbacks", lambda *a: [Interruption(epoch), *callbacks(*a)])
         with pytest.raises(Interrupted):
             train(config, source, tmp_path)
     assert len(list(tmp_path.glob("checkpoint-*"))) == epoch
@@ -210,9 +210,9 @@ def test_the_moving_average_of_weights_is_kept_in_the_end(source, tmp_path, monk
     assert (tmp_path / "plain/history.csv").read_text().splitlines()[0].startswith("epoch")
     tiny.assert_identical(wae_tf.load(tmp_path / "a").get_weights(), model.get_weights())
 
-    callbacks = module._callbacks
+    callbacks = module.writing_callbacks
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_callbacks", lambda *a: [Interruption(1), *callbacks(*a)])
+        patch.setattr(module, "writing_callbacks", lambda *a: [Interruption(1), *callbacks(*a)])
         with pytest.raises(Interrupted):
             train(config, source, tmp_path / "b")
     tiny.assert_identical(train(config, source, tmp_path / "b").get_weights(), model.get_weights())

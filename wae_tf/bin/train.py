@@ -84,6 +84,13 @@ _JIT_COMPILE = flags.DEFINE_enum(
     "XLA; auto: where a GPU or TPU is.",
     flag_values=_FLAGS,
 )
+_DISTRIBUTE = flags.DEFINE_enum(
+    "distribute",
+    "auto",
+    list(training.DISTRIBUTE),
+    "Devices: all GPUs here, or on all workers of TF_CONFIG or Slurm; auto: what there is.",
+    flag_values=_FLAGS,
+)
 _VERBOSE = flags.DEFINE_integer(
     "verbose", 1, "1 shows a progress bar, 2 a line an epoch, 0 none.", flag_values=_FLAGS
 )
@@ -106,6 +113,7 @@ def main():
         "jit_compile": _CHOICE[_JIT_COMPILE.value],
         "verbose": _VERBOSE.value,
         "init_from": _INIT_FROM.value,
+        "distribute": _DISTRIBUTE.value,
         "stop_on_failure": _STOP_ON_FAILURE.value,
     }
     try:

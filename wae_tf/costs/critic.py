@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from wae_tf import replicas
 from wae_tf.costs.spectral import SpectralConv2D
 
 __all__ = [
@@ -67,7 +68,7 @@ def adaptive_weight(cost_gradient, critic_gradient):
     [1] Esser et al., *Taming Transformers for High-Resolution Image Synthesis*, CVPR 2021,
     arXiv:2012.09841.
     """
-    weight = tf.norm(cost_gradient) / (tf.norm(critic_gradient) + _TINY)
+    weight = replicas.norm(cost_gradient) / (replicas.norm(critic_gradient) + _TINY)
     return tf.stop_gradient(tf.clip_by_value(weight, 0.0, _MOST))
 
 

@@ -24,6 +24,7 @@ def batches(
     max_shift=0,
     labels=None,
     order=None,
+    parts=None,
 ):
     """Turns an array of images into a dataset of batches.
 
@@ -53,6 +54,10 @@ def batches(
         labels: Array, shape `(n, ...)`, to yield beside the images, or None.
         order: Indices, shape `(m,)`, of the images to yield instead, in this order; only
             without training.
+        parts: `(first, stop, count)`: of each batch, cut into `count` parts of `batch_size /
+            count` images, yields those numbered `first` to `stop - 1`, one after the other, and
+            reads no others. The last parts of a batch that is not full are small or empty.
+            Replicas on several machines get theirs so. None yields whole batches.
 
     Returns:
         `tf.data.Dataset` of uint8 tensors, shape `(batch, height, width, channels)`, or
@@ -81,7 +86,9 @@ def batches(
             f"their defaults. Received: training={training}, first_epoch={first_epoch}, "
             f"epochs={epochs}"
         )
+    first, stop, count = _check_parts(parts, batch_size)
     steps = len(images) // batch_size if training else -(-len(order) // batch_size)
+    steps *= stop - first
     with tf.device("CPU:0"):  # tf.data runs there; on a GPU each batch would fetch the set.
         read = _from_disk(images) if isinstance(images, np.memmap) else _from_memory(images)
         classes = None if labels is None else tf.constant(np.asarray(labels))
@@ -99,13 +106,16 @@ def batches(
             rows = rows.map(lambda indices: (indices, tf.zeros([2], "int64")))
             cardinality = steps
 
-        def gather(indices, key):
+        if parts is not None:
+            rows = rows.flat_map(lambda *row: _parts(*row, first, stop, batch_size // count))
+
+        def gather(indices, key, *place):
             batch = read(indices)
             if horizontal_flip:
-                batch = mirrored(batch, key)
+                batch = mirrored(batch, key, place or None)
             if max_shift:
                 shape, key = batch.shape, _fold_in(key, 0, alg="philox")
-                batch = tf.ensure_shape(shifted(batch, key, max_shift), shape)
+                batch = tf.ensure_shape(shifted(batch, key, max_shift, place or None), shape)
             return batch if classes is None else (batch, tf.gather(classes, indices))
 
         dataset = rows.map(gather, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
@@ -146,6 +156,31 @@ def _epoch(n, batch_size, seed, epoch):
     order = tf.random.experimental.stateless_shuffle(tf.range(n, dtype="int64"), key, alg="philox")
     batched = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True)
     return batched.enumerate().map(lambda i, indices: (indices, _fold_in(key, i, alg="philox")))
+
+
+def _parts(indices, key, first, stop, size):
+    """Returns parts of a batch: `(indices, key, start, total)`, with their place in it."""
+    numbers = tf.data.Dataset.range(first, stop, output_type="int32")
+    static = None if indices.shape[0] is None else size
+
+    def part(number):
+        chosen = indices[number * size : (number + 1) * size]
+        return tf.ensure_shape(chosen, [static]), key, number * size, tf.shape(indices)[0]
+
+    return numbers.map(part)
+
+
+def _check_parts(parts, batch_size):
+    """Returns `(first, stop, count)` of the parts of batches to yield."""
+    if parts is None:
+        return 0, 1, 1
+    first, stop, count = parts
+    if not 0 <= first < stop <= count or batch_size % count:
+        raise ValueError(
+            "`parts` must be `(first, stop, count)` with 0 <= first < stop <= count, and `count` "
+            f"must divide `batch_size`. Received: parts={parts!r}, batch_size={batch_size}"
+        )
+    return first, stop, count
 
 
 def _check_order(order, n, training):

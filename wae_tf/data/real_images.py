@@ -27,7 +27,7 @@ def with_real_images(dataset, real):
     return pairs.map(lambda images, real: {"images": images, "real": real})
 
 
-def real_batches(images, batch_size, *, seed, skipped, **changes):
+def real_batches(images, batch_size, *, seed, skipped, parts=None, **changes):
     """Returns endless batches of real images, from a step of the training on.
 
     They come in an order of their own, which depends on `seed` and the step alone.
@@ -37,6 +37,7 @@ def real_batches(images, batch_size, *, seed, skipped, **changes):
         batch_size: Images per batch.
         seed: Integer, 0 or more.
         skipped: Training steps that are done already.
+        parts: As in `wae_tf.data.batches`.
         **changes: `horizontal_flip` and `max_shift` of `wae_tf.data.batches`.
     """
     epoch, rest = divmod(skipped, len(images) // batch_size)
@@ -47,6 +48,7 @@ def real_batches(images, batch_size, *, seed, skipped, **changes):
         seed=seed + 1,  # Else the order were that of the training where the images are too.
         first_epoch=epoch,
         epochs=None,
+        parts=parts,
         **changes,
     )
-    return endless.skip(rest)
+    return endless.skip(rest * (1 if parts is None else parts[1] - parts[0]))

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from wae_tf import replicas
+
 __all__ = [
     "ADVERSARIAL",
     "AdversarialLoss",
@@ -130,7 +132,7 @@ def gradient_penalty(scores, z, z_prior, seed):
     [1] Gulrajani et al., *Improved Training of Wasserstein GANs*, NeurIPS 2017,
     arXiv:1704.00028.
     """
-    u = tf.random.stateless_uniform((tf.shape(z)[0], 1), seed)
+    u = replicas.draw(lambda n: tf.random.stateless_uniform((n, 1), seed), z)
     between = tf.stop_gradient(u * z + (1.0 - u) * z_prior)
     with tf.GradientTape() as tape:
         tape.watch(between)

@@ -1,9 +1,11 @@
 """What `compile` prepares: optimizers, logged losses and metrics."""
 
+import warnings
+
 import keras
 import tensorflow as tf
 
-from wae_tf import pixels
+from wae_tf import pixels, replicas
 
 __all__ = ["CompiledModel", "resolve_jit_compile"]
 
@@ -94,6 +96,7 @@ class CompiledModel(keras.Model):
                 "`WAEGAN` `discriminator_optimizer`. "
                 f"Received: {type(self).__name__} with {unknown}"
             )
+        jit_compile = self._for_replicas(jit_compile, steps_per_execution, optimizer)
         optimizers = {"optimizer": optimizer, **{n: others.get(n, "adam") for n in names[1:]}}
         made = [id(o) for o in optimizers.values() if not isinstance(o, (str, dict))]
         if len(set(made)) < len(made):
@@ -123,6 +126,27 @@ class CompiledModel(keras.Model):
             "couple_learning_rates": couple_learning_rates,
         }
 
+    def _for_replicas(self, jit_compile, steps_per_execution, optimizer):
+        """Checks what does not go with several replicas; returns whether XLA compiles."""
+        count = self.distribute_strategy.num_replicas_in_sync
+        if count == 1:
+            return jit_compile
+        accumulation = getattr(optimizer, "gradient_accumulation_steps", None)
+        if steps_per_execution != 1 or accumulation:
+            raise ValueError(
+                "`steps_per_execution` must be 1, and optimizers without "
+                "`gradient_accumulation_steps`, on several replicas: neither runs under "
+                f"tf.distribute. Received: steps_per_execution={steps_per_execution}, "
+                f"gradient_accumulation_steps={accumulation}, {count} replicas"
+            )
+        if resolve_jit_compile(jit_compile):
+            warnings.warn(
+                f"Steps on {count} replicas are not compiled by XLA, which was not seen to work "
+                "under tf.distribute: `jit_compile` counts as False.",
+                stacklevel=4,
+            )
+        return False
+
     def get_compile_config(self):
         if self._compile_arguments is None:
             return None
@@ -138,8 +162,15 @@ class CompiledModel(keras.Model):
         """Adds a batch's losses, and what `compile` asked for, to what is logged."""
         for name, value in losses.items():
             self._trackers[name].update_state(value, sample_weight=tf.shape(x)[0])
-        reconstruction = None if self._compile_metrics is None else self(x, training=False)
+        reconstruction = None if self._compile_metrics is None else self.reconstruct_part(x)
         return self.compute_metrics(x, None, reconstruction)
+
+    def reconstruct_part(self, x):
+        """Reconstructs this replica's images of a batch, all of them where it has no other."""
+        if replicas.count() == 1:
+            return self(x, training=False)
+        with replicas.filled(x) as images:
+            return self(images, training=False)[: tf.shape(x)[0]]
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Updates the metrics of `compile` with images in [0, 1] and reconstructions `y_pred`."""

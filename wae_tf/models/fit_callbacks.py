@@ -101,7 +101,9 @@ class _FollowRate(keras.callbacks.Callback):
 
     def _read(self):
         rates = {name: getattr(self.model, name).learning_rate for name in self._names}
-        return {name: float(r) for name, r in rates.items() if isinstance(r, keras.Variable)}
+        return {
+            name: float(r.numpy()) for name, r in rates.items() if isinstance(r, keras.Variable)
+        }
 
     def _follow(self):
         before, now = self._rates, self._read()

@@ -3,14 +3,14 @@
 import keras
 import tensorflow as tf
 
-from wae_tf import pixels
-from wae_tf.models.compiling import CompiledModel
+from wae_tf import pixels, replicas
 from wae_tf.models.fit_callbacks import completed
+from wae_tf.models.replica_trainer import ReplicaTrainer
 
 __all__ = ["ObjectiveTrainer"]
 
 
-class ObjectiveTrainer(CompiledModel):
+class ObjectiveTrainer(ReplicaTrainer):
     """`fit`, `evaluate`, `predict` and `export` of the Wasserstein Auto-Encoders.
 
     A subclass sets `image_shape` and `seed`, lists what it optimises in
@@ -62,8 +62,9 @@ class ObjectiveTrainer(CompiledModel):
                 "The encoder or the decoder must be trainable, or there is nothing to fit: set "
                 f"`trainable = True` and compile again. Received: {self.name!r}, all of it frozen"
             )
+        self.check_replicas(x, batch_size, shuffled=kwargs.get("shuffle", True))
         x = pixels.check_data(x, self.image_shape, batch_size, self.min_batch_size)
-        if isinstance(x, tf.data.Dataset):
+        if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
             kwargs.setdefault("shuffle", False)  # Keras warns that it cannot, though unasked.
         if validation_data is not None:
             pair = isinstance(validation_data, (list, tuple)) and len(validation_data) > 0
@@ -111,6 +112,7 @@ class ObjectiveTrainer(CompiledModel):
         """
         if not kwargs.get("_use_cached_eval_dataset"):  # Which `fit` sets, after its own checks.
             check_unweighted(sample_weight)
+            self.check_scope()
             x = pixels.check_data(x, self.image_shape, batch_size, self.min_batch_size)
         return super().evaluate(
             x,
@@ -141,8 +143,10 @@ class ObjectiveTrainer(CompiledModel):
         with tf.GradientTape() as tape:
             losses = self.objective(x, training=True, seed=self.step_seed(), **real)
             losses["loss"] += self.added_losses()
+            losses = replicas.share(losses, x)
             targets = self.targets(losses)
         self.descend(tape, targets)
+        losses = replicas.add(losses)
         self.after_step(losses)
         return self.track(losses, x)
 
@@ -168,11 +172,17 @@ class ObjectiveTrainer(CompiledModel):
     def test_step(self, data):
         x, real = unpack_images(data)
         # The count starts at 0 in each evaluation: new draws each batch, the same each time.
-        count = tf.cast(self._trackers["loss"].count, tf.int32)
-        seed = tf.stack([tf.constant(-1 - self.seed, tf.int32), count])
-        losses = self.objective(x, training=False, seed=seed, **real)
-        losses["loss"] += self.added_losses()
+        count = replicas.add({"count": tf.convert_to_tensor(self._trackers["loss"].count)})
+        seed = tf.stack([-1 - self.seed, tf.cast(count["count"], tf.int32)])
+        with replicas.filled(x) as images:
+            losses = self.objective(images, training=False, seed=seed, **real)
+            losses["loss"] += self.added_losses()
+            losses = replicas.add(replicas.share(losses, images))
         return self.track(losses, x)
+
+    def predict_step(self, data):
+        x = keras.utils.unpack_x_y_sample_weight(data)[0]
+        return self.reconstruct_part(x)
 
     def added_losses(self):
         """Sums what the networks added in their last call: regularizers and `add_loss`."""

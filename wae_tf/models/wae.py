@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from wae_tf import pixels
+from wae_tf import pixels, replicas
 from wae_tf.arguments import check_choice, check_number
 from wae_tf.divergences.build import get_divergence, serialize_divergence
 from wae_tf.models.ae import AE
@@ -149,9 +149,13 @@ class WAE(AE):
             mean over the batch), `divergence` (before `reg_weight`).
         """
         x = pixels.to_model_range(x, self.pixel_range)
-        z_prior = self.prior.sample(tf.shape(x)[0], seed)
+        z_prior = self.draw_prior(x, seed)
         z, penalty = self.draw(x, training, seed)
         return self.terms(x, z, z_prior, training, penalty, real)
+
+    def draw_prior(self, x, seed):
+        """Draws from the prior, as many as the global batch has images whose part `x` is."""
+        return self.prior.sample(replicas.place(x).total, seed)
 
     def draw(self, x, training=False, seed=(0, 0)):
         """Draws codes of images in `pixel_range`, as many of each as the divergence asks for.
@@ -170,12 +174,20 @@ class WAE(AE):
         return z, self.log_variance_weight * distribution.log_variance_l1()
 
     def terms(self, x, z, z_prior, training=False, penalty=0.0, real=None):
-        """Computes the terms of Eq. (4) from images in `pixel_range`, codes and prior draws."""
+        """Computes the terms of Eq. (4) from images in `pixel_range`, codes and prior draws.
+
+        Of several replicas, each has its own images and codes, and all prior draws: the
+        divergence is that of the global batch.
+        """
         decoded = z[:, 0] if self.codes_per_image > 1 else z
         losses = self.reconstruction_terms(x, decoded, training, real)
-        divergence = self.divergence(z, z_prior, training)
+        divergence = self.divergence(self.compared_codes(z), z_prior, training)
         loss = losses["loss"] + self.weight * divergence + penalty  # Eq. (4)
         return {**losses, "loss": loss, "divergence": divergence}
+
+    def compared_codes(self, z):
+        """Returns the codes that `divergence` gets: those of all replicas."""
+        return replicas.gather(z)
 
     def after_step(self, losses):
         """Adapts lambda after each 1,000 steps, if it is to be adapted."""

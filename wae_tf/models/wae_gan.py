@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from wae_tf import pixels
+from wae_tf import pixels, replicas
 from wae_tf.arguments import check_choice
 from wae_tf.divergences.adversarial import ADVERSARIAL, gradient_penalty
 from wae_tf.divergences.base import batch_seed
@@ -89,24 +89,29 @@ class WAEGAN(WAE):
             logits += self.prior.log_prob(z)[:, None]  # Per code: (n, 1), not (n, n).
         return logits
 
+    def compared_codes(self, z):
+        """Returns this replica's own: the matching loss is a mean over codes."""
+        return z
+
     def divergence(self, z, z_prior, training=False):
         """Returns the encoder's matching loss; `z_prior` does not enter it."""
         return ADVERSARIAL[self.adversarial_loss].matching(self.logits(z, training))
 
     def discriminator_loss(self, z, z_prior, training=False):
-        """Returns the discriminator's loss, times lambda."""
+        """Returns the discriminator's loss, times lambda; `z_prior` as in `terms`."""
         losses = ADVERSARIAL[self.adversarial_loss]
+        seed, z_prior = batch_seed(z_prior), replicas.own(z_prior, z)
         loss = losses.discriminator(self.logits(z_prior, training), self.logits(z, training))
         if losses.penalty_weight:
             loss += losses.penalty_weight * gradient_penalty(
-                lambda y: self.logits(y, training), z, z_prior, batch_seed(z_prior)
+                lambda y: self.logits(y, training), z, z_prior, seed
             )
         return self.weight * loss + sum_losses(self.discriminator)
 
     def objective(self, x, training=False, seed=(0, 0), real=None):
         """As `WAE.objective`, and `discriminator_loss`."""
         x = pixels.to_model_range(x, self.pixel_range)
-        z_prior = self.prior.sample(tf.shape(x)[0], seed)
+        z_prior = self.draw_prior(x, seed)
         z, penalty = self.draw(x, training, seed)
         losses = self.terms(x, z, z_prior, training, penalty, real)
         discriminator_loss = self.discriminator_loss(z, z_prior, training)
@@ -131,25 +136,28 @@ class WAEGAN(WAE):
         images, real = unpack_images(data)
         x = pixels.to_model_range(images, self.pixel_range)
         seed = self.step_seed()
-        z_prior = self.prior.sample(tf.shape(x)[0], seed)
+        z_prior = self.draw_prior(x, seed)
         with tf.GradientTape() as tape:
             z, penalty = self.draw(x, training=True, seed=seed)
             with tape.stop_recording():
                 discriminator_loss = self._improve_discriminator(z, z_prior)
             losses = self.terms(x, z, z_prior, True, penalty, **real)
             losses["loss"] += self.added_losses()
+            losses = replicas.share(losses, x)
             targets = self.targets(losses)
         self.descend(tape, targets)
+        losses = replicas.add({**losses, **discriminator_loss})
         self.after_step(losses)
-        return self.track({**losses, "discriminator_loss": discriminator_loss}, images)
+        return self.track(losses, images)
 
     def _improve_discriminator(self, z, z_prior):
         variables = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
-            discriminator_loss = self.discriminator_loss(z, z_prior, training=True)
-            loss = self.discriminator_optimizer.scale_loss(discriminator_loss)
+            losses = {"discriminator_loss": self.discriminator_loss(z, z_prior, training=True)}
+            losses = replicas.share(losses, z)
+            loss = self.discriminator_optimizer.scale_loss(losses["discriminator_loss"])
         self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
-        return discriminator_loss
+        return losses
 
     def get_config(self):
         return {

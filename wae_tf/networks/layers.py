@@ -4,6 +4,7 @@ import random
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from wae_tf.networks.batch_norm import BatchNormalization
 from wae_tf.pixels import check_pixel_range
@@ -69,7 +70,14 @@ class LayerFactory:
         return lambda x: conv(double(x))
 
     def batch_norm(self, name):
-        return BatchNormalization(epsilon=1e-5, momentum=0.9, dtype=self._dtype, name=name)
+        """Made for several replicas, it takes the statistics of the global batch."""
+        return BatchNormalization(
+            epsilon=1e-5,
+            momentum=0.9,
+            synchronized=tf.distribute.get_strategy().num_replicas_in_sync > 1,
+            dtype=self._dtype,
+            name=name,
+        )
 
     def relu(self, name):
         return keras.layers.ReLU(dtype=self._dtype, name=name)

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from wae_tf import replicas
 from wae_tf.arguments import check_number
 
 __all__ = ["InputNoise", "image_input"]
@@ -46,9 +47,13 @@ class InputNoise(keras.layers.Layer):
         if not training:
             return inputs
         calls = tf.convert_to_tensor(self.calls)
-        noise = tf.random.stateless_truncated_normal(
-            tf.shape(inputs), seed=tf.stack([self.seed, calls]), stddev=self.stddev
-        )
+        seed = tf.stack([self.seed, calls])
+
+        def noise_of(n):
+            shape = tf.concat([[n], tf.shape(inputs)[1:]], 0)
+            return tf.random.stateless_truncated_normal(shape, seed=seed, stddev=self.stddev)
+
+        noise = replicas.draw(noise_of, inputs)
         self.calls.assign(calls + 1)
         return inputs + tf.cast(noise, inputs.dtype)
 

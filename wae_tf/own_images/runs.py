@@ -10,6 +10,7 @@ from wae_tf.own_images.rules import precision_of
 from wae_tf.requirements import need
 from wae_tf.training import run_files
 from wae_tf.training.alone import alone_in_workdir
+from wae_tf.training.distribution import check_one_worker
 
 __all__ = ["train"]
 
@@ -29,6 +30,7 @@ def train(
     cache="auto",
     jit_compile="auto",
     verbose="auto",
+    distribute="auto",
     stop_on_failure=False,
     **given,
 ):
@@ -46,6 +48,7 @@ def train(
         workdir: Directory of this run; made if it is not there.
         cache: As in `wae_tf.training.train`, like `jit_compile`.
         verbose: As in `keras.Model.fit`; 0 prints nothing at all.
+        distribute: As in `wae_tf.training.train`, on one machine.
         stop_on_failure: As in `wae_tf.training.train`.
 
     Returns:
@@ -63,6 +66,7 @@ def train(
         >>> model.sample(16, seed=0, sampler="gmm").shape
         (16, 64, 64, 3)
     """
+    check_one_worker(distribute)
     images = OwnImages(source, split, test_split, data_dir=data_dir, download=download, cache=cache)
     _need_extras(measured=images.facts.test_split is not None)
     say = print if verbose else (lambda line: None)
@@ -84,6 +88,7 @@ def train(
         verbose=verbose,
         provenance={"command": images.train_command(config, init_from, chosen, reasons)},
         init_from=init_from,
+        distribute=distribute,
         stop_on_failure=stop_on_failure,
     )
     sources = {**zoo.read_entry(config).get("sources", {}), **reasons}

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from wae_tf import replicas
+
 __all__ = ["CodeDistribution"]
 
 _LOG_VARIANCE_BOUND = 50.0
@@ -51,11 +53,18 @@ class CodeDistribution(NamedTuple):
 
     def sample_many(self, num, seed):
         """Draws `num` codes of each image, shape `(n, num, d)`."""
-        n, latent_dim = tf.shape(self.location)[0], self.location.shape[1]
-        location = tf.tile(self.location[:, None], [1, num, 1])
+        latent_dim = self.location.shape[1]
+
+        def noise_of(n):
+            return tf.random.stateless_normal((n, num, latent_dim), seed)
+
         if self.log_variance is None and self.noise_matrix is None:
-            return location
-        noise = tf.random.stateless_normal((n, num, latent_dim), seed)
+            return tf.tile(self.location[:, None], [1, num, 1])
+        return self.at(replicas.draw(noise_of, self.location))
+
+    def at(self, noise):
+        """Returns the codes that standard normal noise `(n, num, d)` makes, same shape."""
+        location = tf.tile(self.location[:, None], [1, tf.shape(noise)[1], 1])
         if self.noise_matrix is not None:
             return location + tf.matmul(noise, self.noise_matrix)
         return location + noise * tf.sqrt(1e-8 + tf.exp(self.log_variance))[:, None]

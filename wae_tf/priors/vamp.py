@@ -70,7 +70,8 @@ class VampPrior(keras.layers.Layer):
             tf.gather(components.location, which),
             log_variance=tf.gather(components.log_variance, which),
         )
-        return chosen.sample(tf.random.experimental.stateless_fold_in(seed, 1))
+        seed = tf.random.experimental.stateless_fold_in(seed, 1)
+        return chosen.at(tf.random.stateless_normal((n, 1, self.latent_dim), seed))[:, 0]
 
     def log_prob(self, z):
         """Returns the log density in nats of codes `(n, latent_dim)`, shape `(n,)`."""

@@ -5,6 +5,7 @@ import inspect
 
 from wae_tf import files
 from wae_tf.files.locking import locked
+from wae_tf.training.cluster import find_cluster
 
 __all__ = ["alone_in_workdir"]
 
@@ -28,6 +29,9 @@ def alone_in_workdir(function):
         bound = signature.bind(*args, **kwargs)
         workdir = files.writable_directory(bound.arguments["workdir"], "workdir")
         bound.arguments["workdir"] = workdir
+        cluster = find_cluster() if bound.arguments.get("distribute") != "none" else None
+        if cluster is not None and cluster.index > 0:  # The first worker has the directory.
+            return function(*bound.args, **bound.kwargs)
         with locked(workdir):
             for part in _PARTS:
                 files.remove_leftovers(workdir / part)

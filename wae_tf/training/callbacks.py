@@ -33,7 +33,8 @@ class EpochLog(keras.callbacks.Callback):
         self.before = before
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._learning_rate = float(self.model.optimizer.learning_rate)
+        rate = self.model.optimizer.learning_rate
+        self._learning_rate = float(keras.ops.convert_to_numpy(rate))
         self._start = time.monotonic()
         if self.before is not None and self.before["epoch"] == epoch:
             self._learning_rate = self.before["learning_rate"]

@@ -81,7 +81,8 @@ class FindingsLog(keras.callbacks.Callback):
         self._rows.append({"epoch": epoch + 1, **(logs or {})})
         rates = [row["learning_rate"] for row in self._rows if "learning_rate" in row]
         if epoch + 1 < self.params.get("epochs", 0):
-            rates.append(float(self.model.optimizer.learning_rate))  # Of the next step.
+            next_rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+            rates.append(float(next_rate))  # Of the next step.
         evidence = Evidence(
             self.model,
             self._real,
@@ -99,7 +100,7 @@ class FindingsLog(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def _due(self, epoch):
-        steps = int(self.model.optimizer.iterations)
+        steps = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
         last = epoch + 1 == self.params.get("epochs")
         if steps < self.warm_up or (steps - self._looked < self.every and not last):
             return False

@@ -20,7 +20,18 @@ INTERRUPTED = "interrupted.weights.h5"
 _PROGRESS = "progress"  # Beside the weights: epoch, steps, means so far, as JSON.
 
 
-def fit(model, batches, steps_per_epoch, *, epochs, progress, checkpoint, callbacks, **arguments):
+def fit(
+    model,
+    batches,
+    steps_per_epoch,
+    *,
+    epochs,
+    progress,
+    checkpoint,
+    callbacks,
+    devices,
+    **arguments,
+):
     """Trains a compiled model from where it is, until a signal asks to stop or all is done.
 
     Args:
@@ -31,6 +42,8 @@ def fit(model, batches, steps_per_epoch, *, epochs, progress, checkpoint, callba
         progress: What `restore_interrupted` returned; None begins with a whole epoch.
         checkpoint: `Checkpoint`.
         callbacks: Others, which come before it.
+        devices: `Devices`. Of several workers the first one alone writes, and a signal ends each
+            at once: all go on after the last checkpoint.
         **arguments: Others of `keras.Model.fit`.
 
     Raises:
@@ -42,6 +55,17 @@ def fit(model, batches, steps_per_epoch, *, epochs, progress, checkpoint, callba
     if first + len(parts) < last:
         parts.append((first + len(parts), last, 0))
     log = EpochLog(before=progress)
+    if devices.workers > 1:
+        writes = [checkpoint] if devices.chief else []
+        model.fit(
+            batches(first, 0),
+            initial_epoch=first,
+            epochs=last,
+            steps_per_epoch=steps_per_epoch,
+            callbacks=[log, *callbacks, *writes],
+            **arguments,
+        )
+        return
     with noted() as asked:
         for begin, end, skipped in parts:
             go_on = [GoOn(progress)] if skipped else []

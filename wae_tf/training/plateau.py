@@ -55,7 +55,8 @@ class PlateauLearningRate(keras.callbacks.Callback):
         after = self._next_decay(logs["loss"])
         if after != before:
             for optimizer in self._optimizers():
-                optimizer.learning_rate = float(optimizer.learning_rate) * after / before
+                rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+                optimizer.learning_rate = rate * after / before
 
     def _next_decay(self, loss):
         if len(self._losses) >= self.first_epoch:

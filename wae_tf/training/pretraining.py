@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from wae_tf import pixels as image_format
+from wae_tf import replicas
 from wae_tf.divergences.moment_matching import MomentMatching
 from wae_tf.progress_bar import ProgressBar
 
@@ -55,19 +56,34 @@ def pretrain_encoder(
             "`images` and `batch_size` must be at least 2: one code has no covariance. "
             f"Received: {len(images)} images, batch_size={batch_size}"
         )
-    optimizer = keras.optimizers.Adam(learning_rate)
+    strategy = model.distribute_strategy
+    count = strategy.num_replicas_in_sync
     variables = model.encoder.trainable_variables
-    optimizer.build(variables)
+    with strategy.scope():
+        optimizer = keras.optimizers.Adam(learning_rate)
+        optimizer.build(variables)
     distance = MomentMatching()
 
-    @tf.function
     def step(batch, seeds):
         x = image_format.to_model_range(batch, model.pixel_range)
-        z_prior = tf.stop_gradient(model.prior.sample(tf.shape(x)[0], seeds))
+        z_prior = tf.stop_gradient(model.prior.sample(replicas.place(x).total, seeds))
         with tf.GradientTape() as tape:
-            loss = distance(model.codes(x, training=True, seed=seeds), z_prior)
-        optimizer.apply(tape.gradient(loss, variables), variables)
-        return loss
+            z = replicas.gather(model.codes(x, training=True, seed=seeds))
+            losses = replicas.share({"loss": distance(z, z_prior)}, x)
+        optimizer.apply(tape.gradient(losses["loss"], variables), variables)
+        return replicas.add(losses)["loss"]
+
+    @tf.function
+    def run(batch, seeds):
+        return step(batch, seeds) if count == 1 else strategy.run(step, (batch, seeds))
+
+    def shared(batch):
+        if count == 1:
+            return tf.constant(batch)
+        parts = np.split(batch[: len(batch) // count * count], count)
+        return strategy.experimental_distribute_values_from_function(
+            lambda context: tf.constant(parts[context.replica_id_in_sync_group])
+        )
 
     rng = np.random.default_rng(seed)
     losses = []
@@ -75,7 +91,8 @@ def pretrain_encoder(
     for i in range(steps):
         chosen = np.sort(rng.choice(len(images), min(len(images), batch_size), replace=False))
         seeds = tf.constant([seed, -1 - i], tf.int32)  # Training counts its steps upwards.
-        losses.append(float(step(tf.constant(images[chosen]), seeds)))
+        loss = strategy.experimental_local_results(run(shared(images[chosen]), seeds))[0]
+        losses.append(float(loss))
         bar.update(i + 1, loss=losses[-1])
         if losses[-1] < threshold:
             break
@@ -103,6 +120,6 @@ class PretrainEncoder(keras.callbacks.Callback):
         self.losses = []
 
     def on_train_begin(self, logs=None):
-        if int(self.model.step_counter()) == 0:
+        if int(keras.ops.convert_to_numpy(self.model.step_counter())) == 0:
             options = {"verbose": "auto" if self.params.get("verbose") else False, **self.options}
             self.losses = pretrain_encoder(self.model, self.images, **options)

@@ -14,10 +14,10 @@ from wae_tf.data.several import describe_sources, is_several, load_sources
 from wae_tf.models.build import build_model
 from wae_tf.training import callbacks, findings_log, initial_weights, run_files
 from wae_tf.training.alone import alone_in_workdir
+from wae_tf.training.distribution import on_devices
 from wae_tf.training.interrupted import fit, restore_interrupted
 from wae_tf.training.optimizers import compile_model, take_averages
-from wae_tf.training.plateau import PlateauLearningRate
-from wae_tf.training.pretraining import PretrainEncoder
+from wae_tf.training.run_callbacks import schedules, writing_callbacks
 from wae_tf.training.time_left import TimeLeft
 from wae_tf.training.words import device, outcome
 from wae_tf.zoo.results import fixed_order, test_results
@@ -26,6 +26,7 @@ __all__ = ["train"]
 
 
 @alone_in_workdir
+@on_devices
 def train(
     config,
     source,
@@ -45,6 +46,7 @@ def train(
     critic_split=None,
     keep_critic=False,
     stop_on_failure=False,
+    distribute="auto",
 ):
     """Trains a model, resuming where an earlier call stopped, and writes a zoo entry.
 
@@ -85,6 +87,9 @@ def train(
         keep_critic: Whether the entry keeps the critic's weights, too, to start others from.
         stop_on_failure: Whether a finding that fails the model (`wae_tf.training.findings_log`)
             ends the run; the same call without it goes on.
+        distribute: Devices to train on, as in `wae_tf.training.open_devices`: "auto", "none",
+            "mirrored" or "multi_worker". `batch_size` is that of all devices together. Of several
+            workers, which share `workdir`, the first one writes.
 
     Returns:
         The trained model, compiled.
@@ -96,20 +101,24 @@ def train(
         FileNotFoundError: `source` is not there.
         FloatingPointError: The loss is not finite, or a finding ended the run; checkpoints stay.
         OSError: The disk is full, or gone; what is done stays.
+        ConnectionError: A worker did not come, or is gone; it is named.
         wae_tf.signals.Stopped: A signal asked to end; it is a `KeyboardInterrupt`.
 
     Example:
         >>> config = dataclasses.replace(wae_tf.load_config("mnist_wae_mmd"), epochs=5)
         >>> model = train(config, "mnist.npz", "runs/mnist")
     """
+    devices = distribute  # Opened by `on_devices`.
     say, bars = print if verbose else (lambda line: None), "auto" if verbose else False
     asked = config
+    cache = True if devices.workers > 1 and cache == "auto" else cache
     config, note = run_files.with_precision(workdir, asked)
     if note:
         say(note)
     run_files.check_config(workdir, config)
     check_max_shift(config.max_shift, config.image_shape)
-    model = build_model(config)  # Before images are read: it refuses values that do not fit.
+    with devices.strategy.scope():  # Before images are read: it refuses values that do not fit.
+        model = build_model(config)
     initial = None if init_from is None else initial_weights.describe_weights(init_from)
     run_files.check_initial_weights(workdir, initial)
 
@@ -125,6 +134,8 @@ def train(
             **cache_options(cache, run_files.cache_file(workdir, name), source),
         )
 
+    if not devices.chief:
+        devices.compare()  # Waits until the first worker has decoded all images.
     images, counts = images_of(source, split, "train")
     described = run_files.describe_images(images)
     if len(counts) > 1:
@@ -138,41 +149,52 @@ def train(
     _check_num_images(config, len(images))
     first = source[0] if is_several(source) else source
     test_images = None if test_split is None else images_of(first, test_split, "test")[0]
+    if devices.chief:
+        devices.compare()
     steps_per_epoch = len(images) // config.batch_size
-    compile_model(model, config, max(steps_per_epoch, 1), jit_compile=jit_compile)
+    with devices.strategy.scope():
+        compile_model(model, config, max(steps_per_epoch, 1), jit_compile=jit_compile)
     checkpoint = callbacks.Checkpoint(workdir)
     done = checkpoint.restore(model, say if verbose else warnings.warn)
+    devices.compare(**described, precision=config.precision, epochs_done=done)
     if done == config.epochs:
         take_averages(model)
     if done == config.epochs and zoo.is_entry(workdir):
         say(f"{workdir} is complete already: {outcome(workdir)}")
         return model
-    progress = restore_interrupted(model, workdir, done)
+    progress = None if devices.workers > 1 else restore_interrupted(model, workdir, done)
     steps_done = progress["steps"] if progress else 0
 
     @functools.lru_cache(maxsize=1)  # As it copies the images.
     def batches(first_epoch, skipped):
         """Returns the training batches from a step of an epoch on."""
         changes = {"horizontal_flip": config.horizontal_flip, "max_shift": config.max_shift}
-        found = data.batches(
-            images,
-            config.batch_size,
-            training=True,
-            seed=config.seed,
-            first_epoch=first_epoch,
-            epochs=config.epochs,
-            **changes,
-        ).skip(skipped)
-        if real is None:
-            return found
-        more = real_batches(
-            real,
-            min(config.batch_size, len(real)),
-            seed=config.seed,
-            skipped=first_epoch * steps_per_epoch + skipped,
-            **changes,
-        )
-        return data.with_real_images(found, more)
+
+        def joined(parts=None):
+            found = data.batches(
+                images,
+                config.batch_size,
+                training=True,
+                seed=config.seed,
+                first_epoch=first_epoch,
+                epochs=config.epochs,
+                parts=parts,
+                **changes,
+            )
+            found = found.skip(skipped * (1 if parts is None else parts[1] - parts[0]))
+            if real is None:
+                return found
+            more = real_batches(
+                real,
+                min(config.batch_size, len(real)),
+                seed=config.seed,
+                skipped=first_epoch * steps_per_epoch + skipped,
+                parts=parts,
+                **changes,
+            )
+            return data.with_real_images(found, more)
+
+        return devices.batches(joined)
 
     batches(done, steps_done)  # Which also checks them, before anything is written.
     followed, seen = (images, None) if test_images is None else (test_images, images)
@@ -180,11 +202,19 @@ def train(
     if initial is not None and done == steps_done == 0:
         for line in initial_weights.start_from(model, init_from):
             say(f"Weights of {initial['init_from']}, {line}")
-    run_files.write(workdir, config, described, initial)
+    if devices.chief:
+        run_files.write(workdir, config, described, initial)
     if done > 0 or progress:
         steps = f" and {steps_done} of {steps_per_epoch} steps" if progress else ""
         say(f"Resuming {workdir} after epoch {done} of {config.epochs}{steps}")
+
+    def followed_batches(parts=None):
+        return data.batches(followed, config.batch_size, training=False, parts=parts)
+
     if done < config.epochs:
+        found = []
+        if devices.workers == 1:  # Of several, one alone could not end the training.
+            found = findings_log.of_run(followed, seen, checkpoint.history(), stop_on_failure, say)
         fit(
             model,
             batches,
@@ -193,16 +223,20 @@ def train(
             progress=progress,
             checkpoint=checkpoint,
             callbacks=[
-                *_callbacks(workdir, followed),
-                *_schedules(config, images, checkpoint.history(), init_from),
+                *writing_callbacks(workdir, followed, devices),
+                *schedules(config, images, checkpoint.history(), init_from),
                 *([TimeLeft(config.epochs, steps_per_epoch)] if verbose else []),
-                *findings_log.of_run(followed, seen, checkpoint.history(), stop_on_failure, say),
+                *found,
             ],
+            devices=devices,
             validation_data=None
             if test_images is None
-            else data.batches(followed, config.batch_size, training=False),
+            else devices.batches(followed_batches, endless=True),
+            validation_steps=-(-len(followed) // config.batch_size),
             verbose=verbose,
         )
+    if not devices.chief:
+        return model
     zoo.save_entry(
         workdir,
         model,
@@ -222,6 +256,7 @@ def train(
             "epochs": config.epochs,
             "seconds": sum(row.get("seconds", 0.0) for row in checkpoint.history()),
             "device": device(),
+            **devices.record(),
             "precision": config.precision,
             "tensorflow": tf.__version__,
             "keras": keras.__version__,
@@ -229,35 +264,6 @@ def train(
     )
     say(f"Wrote {workdir}: {outcome(workdir)}")
     return model
-
-
-def _callbacks(workdir, followed):
-    """Returns what logs, draws and stops a training; logs are complete for what comes after."""
-    logs = workdir / "tensorboard"
-    return [
-        callbacks.FiniteLoss(),
-        callbacks.TensorBoard(logs, write_graph=False),
-        callbacks.SampleGrid(workdir / "pictures", followed[:32], log_dir=logs / "pictures"),
-    ]
-
-
-def _schedules(config, images, history, init_from=None):
-    """Returns what a config asks for beside descending the loss; before the checkpoint."""
-    chosen = []
-    if config.pretrain_encoder and init_from is None:  # It would undo an encoder's weights.
-        chosen.append(
-            PretrainEncoder(
-                images,
-                batch_size=config.pretrain_batch_size,
-                learning_rate=config.learning_rate,
-                seed=config.seed,
-            )
-        )
-    if config.critic_weight and config.critic_start:
-        chosen.append(callbacks.CriticStart(config.critic_start))
-    if config.lr_schedule == "plateau":
-        chosen.append(PlateauLearningRate(history=history))
-    return chosen
 
 
 def _check_num_images(config, found):

@@ -1,0 +1,169 @@
+"""Speed of a training over several processes, each on one core, against that of one.
+
+python benchmarks/scaling.py --width=64 --batch_size=50 --rounds=3
+
+Trains the MNIST model on random images, on one process and on `--workers`, in turn in one run, so
+that both see the same machine; each process has one core of its own and `--batch_size` images of
+each batch. Prints images a second, the ratio, what replicas exchange in a step by count, and how
+long the MMD of the global batch takes, with its gradient, on each of N replicas. The cores must
+be free, or the ratio says nothing.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+STEPS = 10
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--width", type=int, default=64)
+    parser.add_argument("--batch_size", type=int, default=50, help="Images of each process.")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--process", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.process:
+        work(options)
+        return
+    speeds = {1: [], options.workers: []}
+    for _ in range(options.rounds):
+        for count, found in speeds.items():
+            found.append(images_per_second(count, options))
+    one, many = (statistics.median(found) for found in speeds.values())
+    print(f"{'processes':>10} {'images/s, median':>18}  of {options.rounds} rounds")
+    for count, found in speeds.items():
+        print(f"{count:>10} {statistics.median(found):>18.1f}  {[round(v, 1) for v in found]}")
+    print(f"ratio {many / one:.2f}")
+    print(exchanged(options))
+    gathered_mmd(options)
+
+
+def images_per_second(count, options):
+    """Starts processes, each on its own core, and returns the images a second of all."""
+    cores = sorted(os.sched_getaffinity(0))
+    if count > len(cores):
+        sys.exit(f"Each process needs a core of its own. Received: {len(cores)} cores")
+    addresses = [f"127.0.0.1:{free_port()}" for _ in range(count)]
+    started = []
+    for i in range(count):
+        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": i}}
+        environment = {**os.environ, "TF_CONFIG": json.dumps(task), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        arguments = [f"--width={options.width}", f"--batch_size={options.batch_size}"]
+        command = [sys.executable, __file__, f"--process={cores[i]}", *arguments]
+        started.append(
+            subprocess.Popen(
+                command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+        )
+    said = [process.communicate()[0] for process in started]
+    if any(process.returncode for process in started):
+        sys.exit("A process failed: run it by hand with --process=0 to see why")
+    return count * options.batch_size * STEPS / max(float(text.split()[-1]) for text in said)
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def work(options):
+    """Trains as one process; prints the seconds of the second epoch."""
+    os.sched_setaffinity(0, {int(options.process)})
+    import numpy as np
+
+    import wae_tf
+    from wae_tf.training import callbacks, compile_model, open_devices
+
+    devices = open_devices()
+    config = benchmark_config(options, devices.replicas)
+    images = np.random.default_rng(0).integers(
+        256, size=(STEPS * config.batch_size, *config.image_shape), dtype="uint8"
+    )
+    with devices.strategy.scope():
+        model = compile_model(wae_tf.build_model(config), config, STEPS)
+
+    def batches(parts=None):
+        return wae_tf.data.batches(images, config.batch_size, training=True, epochs=2, parts=parts)
+
+    log = callbacks.EpochLog()
+    history = model.fit(
+        devices.batches(batches), epochs=2, steps_per_epoch=STEPS, verbose=0, callbacks=[log]
+    )
+    devices.compare()
+    print(history.history["seconds"][-1])
+
+
+def benchmark_config(options, count):
+    import wae_tf
+
+    return dataclasses.replace(
+        wae_tf.load_config("mnist_wae_mmd"),
+        encoder_width=options.width,
+        decoder_width=options.width,
+        batch_size=options.batch_size * count,
+        precision="float32",
+        pretrain_encoder=False,
+    )
+
+
+def exchanged(options):
+    """Returns in words what a replica of N sends in a step, by ring algorithms."""
+    import keras
+
+    import wae_tf
+
+    count = options.workers
+    config = benchmark_config(options, count)
+    model = wae_tf.build_model(config)
+    gradients = 4 * sum(v.shape.num_elements() for v in model.autoencoder_variables)
+    codes = 4 * config.batch_size * config.latent_dim
+    norms = [x for x in model._flatten_layers() if isinstance(x, keras.layers.BatchNormalization)]
+    # Sums, squares and counts forward, and their gradients back.
+    statistics_ = 4 * sum(6 * layer.gamma.shape[0] for layer in norms)
+    reduced = 2 * (count - 1) / count * (gradients + statistics_)
+    sent = reduced + (count - 1) / count * codes
+    return (
+        f"each of {count} replicas sends {sent:,.0f} bytes a step: gradients of {gradients:,} "
+        f"bytes, batch norm of {statistics_:,}, codes of {codes:,}"
+    )
+
+
+def gathered_mmd(options):
+    """Prints the time of the MMD of N replicas' codes and its gradient, on one core."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    import tensorflow as tf
+
+    import wae_tf
+
+    @tf.function(reduce_retracing=True)
+    def step(z, z_prior):
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            value = wae_tf.mmd(z, z_prior, wae_tf.imq_kernel)
+        return value, tape.gradient(value, z)
+
+    print(f"{'replicas':>10} {'codes':>8} {'ms of the MMD and its gradient':>32}")
+    for count in (1, 2, 4, 8):
+        n = count * options.batch_size
+        z, z_prior = (tf.random.stateless_normal((n, 64), (0, i)) for i in range(2))
+        times = []
+        for _ in range(12):
+            start = time.perf_counter()
+            step(z, z_prior)[0].numpy()
+            times.append(time.perf_counter() - start)
+        print(f"{count:>10} {n:>8} {1000 * statistics.median(times[2:]):>32.2f}")
+
+
+if __name__ == "__main__":
+    main()
