@@ -105,9 +105,9 @@ def test_history_file_has_a_line_for_each_epoch(run):
     assert all(row["seconds"] > 0.0 for row in rows)
 
 
-def test_only_the_newest_checkpoint_stays_and_restores(run):
+def test_the_newest_two_checkpoints_stay_and_the_last_restores(run):
     directory, _, model = run
-    assert [p.name for p in directory.glob("*.h5")] == ["checkpoint-0003.weights.h5"]
+    assert [p.name for p in directory.glob("*.h5")] == ["checkpoint-0002.weights.h5", "checkpoint-0003.weights.h5"]
     fresh = compiled(seed=5)
     assert callbacks.Checkpoint(directory).restore(fresh) == 3
     tiny.assert_identical(fresh.get_weights(), model.get_weights())

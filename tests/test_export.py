@@ -502,7 +502,7 @@ def test_wae_export_step_from_the_command_line(tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "out" / "images.npy"), spots())
     done = run("--back", "--workdir=run")
     assert done.returncode == 1
-    assert "ValueError: `directory` must hold a training" in done.stderr
+    assert "ValueError: `--directory` must hold a training" in done.stderr
     with h5py.File(tmp_path / "out" / "state.h5", "r+") as file:
         file[signature["step_counter"]][...] = 50
     done = run("--back", "--workdir=run")
