@@ -360,7 +360,7 @@ def test_an_exported_state_is_plain_arrays(tmp_path, secret, attack):
     [
         {"model": "vae", "codes": "gaussian", "likelihood": "learned"},
         {"codes": "gaussian", "prior": "vamp"},
-        {"divergence": "gan", "codes": "noise_matrix"},
+        {"divergence": "gan", "codes": "implicit"},
         {"model": "ae", "encoder": "resnet", "decoder": "resnet", "image_shape": (16, 16, 3)},
         {"critic_weight": 0.5, "critic_layers": 1, "critic_width": 4, "image_shape": (16, 16, 1)},
     ],

@@ -552,7 +552,7 @@ def test_a_mixture_has_as_many_parts_as_the_codes_are_enough_for(
         completion.samplers, "fit", lambda *a, **kwargs: calls.append(kwargs["components"])
     )
     model = wae_tf.build_model(tiny.config(latent_dim=latent_dim))
-    completion._fit(model, np.zeros((codes, 1)), lambda line: None)
+    completion._fit(model, np.zeros((codes, 1)), lambda line: None, False)
     assert calls == [components]
 
 
@@ -567,7 +567,7 @@ def test_the_program_calls_the_function(monkeypatch, run_program, photos):
     (args, plain), (_, kwargs) = calls
     assert args == (str(photos), "run")
     fixed = {"config": "image_folder", "data_dir": None, "download": False, "cache": "auto"}
-    fixed |= {"jit_compile": "auto", "verbose": 1}
+    fixed |= {"jit_compile": "auto", "verbose": 1, "distribute": "auto", "stop_on_failure": False}
     none = {"image_size": None, "split": None, "test_split": None, "init_from": None}
     assert plain == fixed | none
     changed = {"image_size": 16, "pixel_range": (0.0, 1.0), "init_from": "x", "split": "kept"}
