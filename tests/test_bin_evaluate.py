@@ -104,6 +104,8 @@ def test_record_keeps_numbers_and_sampler_in_the_entry(run, folder, tmp_path):
     for arguments in (["--record"], ["--record", "--sampler=gmm", "--seeds=2"]):
         assert not run("--num=20", "--features=none", *arguments, model=model)
     entry = wae_tf.zoo.read_entry(model)
+    wae_tf.load(model)  # Which checks the sum, that of the sampler that was added included.
+    assert entry.pop("model_sha256") != before.pop("model_sha256")
     assert {k: entry[k] for k in before} == before
     assert set(entry["evaluation"]) == {"prior", "gmm"}
     measured = json.loads((folder / "report" / "results.json").read_text())

@@ -16,12 +16,7 @@ Image = pytest.importorskip("PIL.Image")
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """Returns the directory of a model of images 8x8x1."""
-    directory = tmp_path_factory.mktemp("bin") / "model"
-    config = tiny.config()
-    model = wae_tf.build_model(config)
-    wae_tf.samplers.fit(model, tiny.images(40), kind="gmm", components=1)
-    wae_tf.save_entry(directory, model, config)
-    return directory
+    return tiny.saved_model(tmp_path_factory.mktemp("bin") / "model")
 
 
 @pytest.fixture

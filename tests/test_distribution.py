@@ -308,7 +308,7 @@ def test_workers_with_other_configs_are_refused(tmp_path):
     )
     assert codes == [1, 1]
     for text in said:
-        assert "Received: worker 1 has reg_weight='2.0', worker 0 has '1.0'" in text
+        assert "Received: worker 1 has --reg_weight='2.0', worker 0 has '1.0'" in text
 
 
 # How workers meet.

@@ -7,6 +7,7 @@ import inspect
 import pathlib
 import pkgutil
 import re
+import shutil
 
 import keras
 import numpy as np
@@ -111,7 +112,9 @@ def world(tmp_path_factory):
     for folder in ("photos", "runs"):
         (directory / folder).mkdir()
     for i, image in enumerate(images):
-        Image.fromarray(image).resize((64, 64)).save(directory / "photos" / f"{i}.png")
+        Image.fromarray(image).convert("RGB").resize((64, 64)).save(
+            directory / "photos" / f"{i}.png"
+        )
     images = images[..., None]
     config = tiny.config(image_shape=(28, 28, 1))
     model = wae_tf.build_model(config)
@@ -155,8 +158,11 @@ def examples():
         if ">>>" in text and name not in NEED_A_HUB
     ],
 )
-def test_example_runs(name, text, world, monkeypatch, capsys):
-    monkeypatch.chdir(world["directory"])
+def test_example_runs(name, text, world, tmp_path, monkeypatch, capsys):
+    here = shutil.copytree(
+        world["directory"], tmp_path / "here"
+    )  # What one writes, none else sees.
+    monkeypatch.chdir(here)
     model = wae_tf.build_model(world["config"])
     model.compile()
     wae_tf.samplers.fit(model, world["images"], kind="gmm", components=2)

@@ -27,12 +27,7 @@ FETCHED = ["entry.json", WEIGHTS, "sampler_gmm.h5"]
 @pytest.fixture(scope="module")
 def entry(tmp_path_factory):
     """Returns the directory of a model of images 8x8x1 with a sampler."""
-    directory = tmp_path_factory.mktemp("hub") / "model"
-    config = tiny.config()
-    model = wae_tf.build_model(config)
-    wae_tf.samplers.fit(model, tiny.images(40), kind="gmm", components=1)
-    wae_tf.save_entry(directory, model, config)
-    return directory
+    return tiny.saved_model(tmp_path_factory.mktemp("hub") / "model")
 
 
 @pytest.fixture

@@ -58,7 +58,9 @@ def test_the_command_for_all_of_celeba_trains(name, celeba, run_program, tmp_pat
         "--split=train[:162770]": "--split=train[:16]",
         "--test_split=train[182637:]": "--test_split=train[20:]",
     }
-    check_command(name, f"{name}_paper", replaced, run_program, tmp_path / "run")
+    check_command(
+        name, f"{name.removesuffix('_squared')}_paper", replaced, run_program, tmp_path / "run"
+    )
 
 
 @of("cifar10")

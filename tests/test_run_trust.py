@@ -1,5 +1,6 @@
 """Runs: what is damaged is noticed, what is killed goes on bit for bit, nobody else is let in."""
 
+import contextlib
 import csv
 import errno
 import fcntl
@@ -202,7 +203,11 @@ def test_a_signal_ends_after_the_step_and_nothing_is_lost(
 ):
     module = sys.modules["wae_tf.training.train"]
     before = module.writing_callbacks
-    with monkeypatch.context() as patch:
+    # A shell that starts the tests in the background has SIGINT ignored, and so would `train`.
+    former = signal.signal(number, signal.default_int_handler)
+    with contextlib.ExitStack() as stack:
+        stack.callback(signal.signal, number, former)
+        patch = stack.enter_context(monkeypatch.context())
         patch.setattr(module, "writing_callbacks", lambda *a: [Stop(number, *place), *before(*a)])
         with pytest.raises(signals.Stopped) as stopped:
             training.train(config(), source, tmp_path, verbose=0)

@@ -152,7 +152,10 @@ def test_bad_arguments_are_refused():
         gan(discriminator=keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]))
     with pytest.raises(ValueError, match="`discriminator` must be a Keras model"):
         gan(discriminator=lambda z: z)
-    with pytest.raises(ValueError, match="a prior whose density varies.*prior='sphere'"):
+    with pytest.raises(
+        ValueError,
+        match="a prior whose density varies.*Received: adversarial_loss='gan', prior='sphere'",
+    ):
         gan(prior="sphere", prior_log_prob=True)
     model = gan(discriminator=latent_discriminator(3, width=4, num_layers=1))
     same = keras.optimizers.Adam()

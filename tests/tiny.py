@@ -84,3 +84,12 @@ def assert_identical(a, b):
     assert len(a) == len(b)
     for left, right in zip(a, b, strict=True):
         np.testing.assert_array_equal(left, right)
+
+
+def saved_model(directory):
+    """Writes an entry of images 8x8x1 with a fitted sampler; returns its directory."""
+    small = config()
+    model = wae_tf.build_model(small)
+    wae_tf.samplers.fit(model, images(40), kind="gmm", components=1)
+    wae_tf.save_entry(directory, model, small)
+    return directory

@@ -42,7 +42,7 @@ def train_classifier(
         FileNotFoundError: `source` is not there.
 
     Example:
-        >>> model = train_classifier("convnet", "cifar10.zip", "runs/convnet")
+        >>> model = train_classifier("lenet", "mnist.npz", "runs/lenet")
     """
     if name not in CLASSIFIERS:
         raise ValueError(f"`name` must be one of {list(CLASSIFIERS)}. Received: name={name!r}")

@@ -78,7 +78,7 @@ def import_state(model, directory):
         >>> model = compile_model(build_model(config), config, steps_per_epoch=600)
         >>> import_state(model, "exported")
         >>> done = int(model.optimizer.iterations) // 600
-        >>> model.fit(batches, initial_epoch=done, epochs=config.epochs)
+        >>> history = model.fit(images, initial_epoch=done, epochs=config.epochs)
     """
     directory = pathlib.Path(directory)
     signature = read_signature(directory)
