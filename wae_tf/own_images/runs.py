@@ -62,9 +62,9 @@ def train(
             needs.
 
     Example:
-        >>> model = wae_tf.own_images.train("photos", "runs/photos", image_size=64)
+        >>> model = wae_tf.own_images.train("photos", "runs/photos", image_size=16, epochs=1)
         >>> model.sample(16, seed=0, sampler="gmm").shape
-        (16, 64, 64, 3)
+        (16, 16, 16, 3)
     """
     check_one_worker(distribute)
     images = OwnImages(source, split, test_split, data_dir=data_dir, download=download, cache=cache)

@@ -76,6 +76,7 @@ def import_state(model, directory):
 
     Example:
         >>> model = compile_model(build_model(config), config, steps_per_epoch=600)
+        >>> export_train_step(model, config.batch_size, "exported", config=config)
         >>> import_state(model, "exported")
         >>> done = int(model.optimizer.iterations) // 600
         >>> history = model.fit(images, initial_epoch=done, epochs=config.epochs)
