@@ -79,9 +79,10 @@ def ended(processes, seconds=900):
     return [process.returncode for process in processes], said
 
 
-def differences(count, names):
+def differences(count, names, *options):
+    program = HERE / "replicas_program.py"
     process = subprocess.run(
-        [sys.executable, "-W", "ignore", HERE / "replicas_program.py", str(count), *names],
+        [sys.executable, "-W", "ignore", program, str(count), *names, *options],
         env=environment(),
         capture_output=True,
         text=True,
@@ -178,6 +179,11 @@ def test_parts_that_are_none(parts):
 def test_two_replicas_give_the_numbers_of_one(name):
     found = differences(2, [name])[name]
     assert max(found.values()) < TOLERANCE, found
+
+
+def test_a_learning_rate_off_by_a_percent_shows():
+    found = differences(1, ["mmd_gaussian"], "--factor=1.01")["mmd_gaussian"]
+    assert found["weights"] > 10 * TOLERANCE, found
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import ast
 import collections
+import configparser
 import pathlib
 import subprocess
 import sys
@@ -79,6 +80,14 @@ def test_an_upward_import_is_found(tmp_path, line):
 def test_modules_outside_packages_are_few():
     outside = {path.name for path in SOURCES if path.parent == ROOT / "wae_tf"}
     assert outside <= OUTSIDE_PACKAGES
+
+
+def test_every_package_is_installed():
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    listed = settings["options"]["packages"].split()
+    found = {".".join(path.parent.relative_to(ROOT).parts) for path in SOURCES}
+    assert sorted(listed) == sorted(found | {"wae_tf.zoo_entries"})
 
 
 def test_no_two_files_share_a_name():

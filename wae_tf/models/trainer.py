@@ -143,10 +143,10 @@ class ObjectiveTrainer(ReplicaTrainer):
         with tf.GradientTape() as tape:
             losses = self.objective(x, training=True, seed=self.step_seed(), **real)
             losses["loss"] += self.added_losses()
-            losses = replicas.share(losses, x)
+            losses = self.share_losses(losses, x)
             targets = self.targets(losses)
         self.descend(tape, targets)
-        losses = replicas.add(losses)
+        losses = self.sum_shares(losses)
         self.after_step(losses)
         return self.track(losses, x)
 
@@ -177,12 +177,25 @@ class ObjectiveTrainer(ReplicaTrainer):
         with replicas.filled(x) as images:
             losses = self.objective(images, training=False, seed=seed, **real)
             losses["loss"] += self.added_losses()
-            losses = replicas.add(replicas.share(losses, images))
+            losses = self.sum_shares(self.share_losses(losses, images))
         return self.track(losses, x)
 
     def predict_step(self, data):
         x = keras.utils.unpack_x_y_sample_weight(data)[0]
         return self.reconstruct_part(x)
+
+    @property
+    def on_replicas(self):
+        """Whether several replicas train in step, and hand things to each other."""
+        return self.distribute_strategy.num_replicas_in_sync > 1
+
+    def share_losses(self, losses, x):
+        """Returns what the losses of replicas add to those of the global batch."""
+        return replicas.share(losses, x) if self.on_replicas else losses
+
+    def sum_shares(self, losses):
+        """Sums the shares of all replicas."""
+        return replicas.add(losses) if self.on_replicas else losses
 
     def added_losses(self):
         """Sums what the networks added in their last call: regularizers and `add_loss`."""

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wae_tf.networks.batch_norm import BatchNormalization
 from wae_tf.pixels import check_pixel_range
 
 
@@ -71,7 +70,7 @@ class LayerFactory:
 
     def batch_norm(self, name):
         """Made for several replicas, it takes the statistics of the global batch."""
-        return BatchNormalization(
+        return keras.layers.BatchNormalization(
             epsilon=1e-5,
             momentum=0.9,
             synchronized=tf.distribute.get_strategy().num_replicas_in_sync > 1,
