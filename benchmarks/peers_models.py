@@ -40,7 +40,7 @@ def _wae_tf(options, precision):
     import dataclasses
 
     import wae_tf
-    from wae_tf.precision import resolve_precision
+    from wae_tf.runtime.precision import resolve_precision
     from wae_tf.training import compile_model
 
     config = dataclasses.replace(

@@ -17,13 +17,8 @@ OUTSIDE_PACKAGES = {
     "arguments.py",
     "config.py",
     "pixels.py",
-    "precision.py",
-    "progress_bar.py",
-    "quiet.py",
     "replicas.py",
-    "requirements.py",
     "schedules.py",
-    "signals.py",
 }
 SAME_PART = {"__init__.py", "base.py", "build.py"}
 

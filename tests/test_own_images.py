@@ -15,14 +15,15 @@ import tiny
 from PIL import Image
 
 import wae_tf
-from wae_tf import own_images, requirements, zoo
+from wae_tf import own_images, zoo
 from wae_tf.bin import train
 from wae_tf.own_images import completion, printing, runs
 from wae_tf.own_images.choosing import settle
 from wae_tf.own_images.facts import ImageFacts, as_source, look_at
 from wae_tf.own_images.machine import Machine, images_per_second, this_machine
 from wae_tf.own_images.rules import RULES
-from wae_tf.precision import computes_in_bfloat16
+from wae_tf.runtime import requirements
+from wae_tf.runtime.precision import computes_in_bfloat16
 from wae_tf.training import run_files
 
 CPU = Machine(gpu=False, cores=2, bfloat16=False)

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+import pathlib
 import platform
 import subprocess
 import sys
@@ -11,7 +13,8 @@ import tensorflow as tf
 import tiny
 
 import wae_tf
-from wae_tf import precision, zoo
+from wae_tf import zoo
+from wae_tf.runtime import onednn, precision, processor
 from wae_tf.training import run_files, train
 
 OTHER = {"float32": "mixed_bfloat16", "mixed_bfloat16": "float32"}
@@ -24,7 +27,7 @@ def machine(monkeypatch):
     def become(cpuinfo="", architecture="x86_64", gpus=(), trial=None):
         precision.computes_in_bfloat16.cache_clear()
         monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
-        monkeypatch.setattr(precision, "_read_cpuinfo", lambda: cpuinfo)
+        monkeypatch.setattr(precision, "read_cpuinfo", lambda: cpuinfo)
         monkeypatch.setattr(platform, "machine", lambda: architecture)
         monkeypatch.setattr(
             tf.config, "get_visible_devices", lambda kind: list(gpus) if kind == "GPU" else []
@@ -97,7 +100,7 @@ def test_without_its_kernels_a_processor_emulates(machine, monkeypatch):
 
 
 def test_no_cpuinfo_is_harmless(tmp_path):
-    assert precision._read_cpuinfo(tmp_path / "absent") == ""
+    assert processor.read_cpuinfo(tmp_path / "absent") == ""
     assert precision.flags_tell("", "x86_64") is None
 
 
@@ -189,12 +192,43 @@ def test_a_new_run_gets_what_this_machine_does(machine, tmp_path):
 
 
 def test_nothing_is_imported_to_read_flags():
+    """Neither for the precision nor for what has to be settled before TensorFlow is imported."""
+    directory = str(pathlib.Path(precision.__file__).parent)
     program = (
-        "import sys, importlib.util as u\n"
-        f"spec = u.spec_from_file_location('precision', {precision.__file__!r})\n"
-        "module = u.module_from_spec(spec)\n"
-        "spec.loader.exec_module(module)\n"
-        "module.flags_tell(module._read_cpuinfo(), 'x86_64')\n"
+        "import sys, types\n"
+        "package = types.ModuleType('wae_tf')\n"
+        f"package.__path__ = [{str(pathlib.Path(directory).parent)!r}]\n"
+        "sys.modules['wae_tf'] = package\n"
+        "from wae_tf.runtime import onednn, precision, processor\n"
+        "precision.flags_tell(processor.read_cpuinfo(), 'x86_64')\n"
+        "onednn.prefer()\n"
         "assert not {'tensorflow', 'keras', 'numpy'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize(
+    "architecture, flags, given, imported, expected",
+    [
+        ("x86_64", "sse4_2 avx avx2", None, False, "1"),
+        ("x86_64", "avx2 avx512_vnni", None, False, "1"),
+        ("x86_64", "sse4_2 avx", None, False, None),
+        ("x86_64", "", None, False, None),
+        ("aarch64", "asimd avx2", None, False, None),
+        ("x86_64", "avx2", "0", False, "0"),
+        ("x86_64", "avx2", None, True, None),
+    ],
+)
+def test_onednn_is_asked_for_where_it_pays(
+    monkeypatch, architecture, flags, given, imported, expected
+):
+    monkeypatch.setattr(platform, "machine", lambda: architecture)
+    monkeypatch.setattr(onednn, "read_cpuinfo", lambda: cpuinfo("flags", flags))
+    monkeypatch.delenv(onednn.VARIABLE, raising=False)
+    if given is not None:
+        monkeypatch.setenv(onednn.VARIABLE, given)
+    if not imported:
+        monkeypatch.delitem(sys.modules, "tensorflow")
+    onednn.prefer()
+    left = os.environ.pop(onednn.VARIABLE, None)
+    assert left == expected

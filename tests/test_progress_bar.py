@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import tiny
 
-from wae_tf import progress_bar, training
+from wae_tf import training
 from wae_tf.evaluation.expected_time import ExpectedTime, expected_seconds
-from wae_tf.progress_bar import ProgressBar, in_words
+from wae_tf.runtime import progress_bar
+from wae_tf.runtime.progress_bar import ProgressBar, in_words
 from wae_tf.training import time_left
 from wae_tf.training.time_left import TimeLeft
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from wae_tf import quiet
+from wae_tf.runtime import quiet
 
 # What stands for TensorFlow: it writes past Python's standard error, as it does.
 NOISY = """import os; os.write(2, b'NOISE'); {more}

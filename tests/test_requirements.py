@@ -11,8 +11,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from wae_tf import metrics, requirements
-from wae_tf.requirements import need
+from wae_tf import metrics
+from wae_tf.runtime import requirements
+from wae_tf.runtime.requirements import need
 from wae_tf.samplers.mixture import GaussianMixtureSampler
 
 

@@ -17,9 +17,10 @@ import pytest
 import tiny
 
 import wae_tf
-from wae_tf import files, signals, training
+from wae_tf import files, training
 from wae_tf.files import checksums, locking
 from wae_tf.files.tables import read_table, write_table
+from wae_tf.runtime import signals
 from wae_tf.training import checkpointing, interrupted, run_files
 
 

@@ -3,9 +3,10 @@
 import importlib
 import sys
 
-from wae_tf import quiet, requirements
+from wae_tf.runtime import onednn, quiet, requirements
 
 requirements.warn_of_others()  # Before what could fail for that reason.
+onednn.prefer()
 quiet.import_tensorflow()  # First, as what else imports it would not be quiet.
 
 from wae_tf import (

@@ -16,8 +16,8 @@ from wae_tf.models.wae import REG_WEIGHT_SCHEDULES, WITHOUT_DIVERGENCE
 from wae_tf.networks.build import DECODERS, ENCODERS
 from wae_tf.networks.heads import CODES
 from wae_tf.pixels import check_pixel_range
-from wae_tf.precision import PRECISIONS
 from wae_tf.priors.named import PRIORS
+from wae_tf.runtime.precision import PRECISIONS
 from wae_tf.schedules import SCHEDULES
 
 __all__ = ["WAEConfig"]

@@ -9,9 +9,10 @@ import sys
 import tensorflow as tf
 from absl import app, flags
 
-from wae_tf import data, files, signals
+from wae_tf import data, files
 from wae_tf.config import WAEConfig
 from wae_tf.plots import outputs
+from wae_tf.runtime import signals
 
 _VERBOSITY = (
     "What TensorFlow says of itself and the machine: -1 its errors, 0 also warnings, 1 all. "

@@ -8,7 +8,7 @@ Needs the extra `explore`: pip install wae_tf[explore]
 from absl import flags
 
 from wae_tf.bin import common
-from wae_tf.requirements import need
+from wae_tf.runtime.requirements import need
 
 _FLAGS = flags.FlagValues()
 _MODEL = flags.DEFINE_string(

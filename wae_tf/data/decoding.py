@@ -5,7 +5,7 @@ import concurrent.futures
 import os
 
 from wae_tf.data import preparation as preparing
-from wae_tf.progress_bar import ProgressBar
+from wae_tf.runtime.progress_bar import ProgressBar
 
 __all__ = ["decoded"]
 

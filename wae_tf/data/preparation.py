@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 
-from wae_tf.requirements import need
+from wae_tf.runtime.requirements import need
 
 __all__ = ["FORMATS", "Preparation", "decode", "require_pillow"]
 

@@ -5,7 +5,7 @@ import difflib
 import numpy as np
 
 from wae_tf.data.source import Source
-from wae_tf.requirements import need
+from wae_tf.runtime.requirements import need
 
 __all__ = ["KINDS", "TfdsSource"]
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from wae_tf.progress_bar import in_words
+from wae_tf.runtime.progress_bar import in_words
 
 __all__ = ["Progress", "details", "line", "number", "uncertainty"]
 

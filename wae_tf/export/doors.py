@@ -5,7 +5,7 @@ import pathlib
 from wae_tf import zoo
 from wae_tf.export import keras_formats, litert, model_parts, onnx, saved_model, targets
 from wae_tf.models.exporting import EXPORTERS
-from wae_tf.progress_bar import ProgressBar
+from wae_tf.runtime.progress_bar import ProgressBar
 
 __all__ = ["FORMATS", "PARTS", "export_keras", "export_parts"]
 

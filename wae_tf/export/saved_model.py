@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from wae_tf.export import targets
 from wae_tf.export.model_parts import reconstruction, signatures
-from wae_tf.progress_bar import ProgressBar
+from wae_tf.runtime.progress_bar import ProgressBar
 
 __all__ = ["export_saved_model", "write"]
 

@@ -14,7 +14,7 @@ from wae_tf.features.classifier_loading import load_classifier
 from wae_tf.features.inception import build_inception, inception_input
 from wae_tf.metrics.frechet import FeatureStatistics, feature_statistics
 from wae_tf.metrics.inputs import image_batches
-from wae_tf.progress_bar import ProgressBar
+from wae_tf.runtime.progress_bar import ProgressBar
 
 __all__ = ["Extractor", "extractor"]
 

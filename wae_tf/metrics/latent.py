@@ -8,7 +8,7 @@ from wae_tf.metrics.inputs import feature_array
 from wae_tf.metrics.mardia import mardia
 from wae_tf.metrics.permutation import mmd_test
 from wae_tf.priors.named import get_prior
-from wae_tf.requirements import need
+from wae_tf.runtime.requirements import need
 
 __all__ = ["effective_dimension", "latent"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from wae_tf.metrics.inputs import check_same_dim, feature_array
-from wae_tf.requirements import need
+from wae_tf.runtime.requirements import need
 
 __all__ = ["precision_recall"]
 

@@ -12,8 +12,8 @@ from wae_tf.models.wae import WAE
 from wae_tf.models.wae_gan import WAEGAN
 from wae_tf.models.wae_mmd import WAEMMD
 from wae_tf.networks.build import build_discriminator, build_networks
-from wae_tf.precision import resolve_precision
 from wae_tf.priors.named import get_prior
+from wae_tf.runtime.precision import resolve_precision
 
 __all__ = ["MODELS", "build_model", "build_trained"]
 

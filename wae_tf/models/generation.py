@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from wae_tf import pixels
 from wae_tf.models.checks import check_integer
-from wae_tf.progress_bar import ProgressBar
+from wae_tf.runtime.progress_bar import ProgressBar
 from wae_tf.samplers import storage
 
 __all__ = ["Generation", "decode_batch", "encode_batch", "reconstruct_batch"]

@@ -13,7 +13,7 @@ from wae_tf.networks.dcgan import dcgan_decoder, dcgan_encoder
 from wae_tf.networks.discriminator import latent_discriminator
 from wae_tf.networks.mlp import mlp_decoder, mlp_encoder
 from wae_tf.networks.resnet import resnet_decoder, resnet_encoder
-from wae_tf.precision import resolve_precision
+from wae_tf.runtime.precision import resolve_precision
 
 __all__ = ["DECODERS", "ENCODERS", "Networks", "build_discriminator", "build_networks"]
 

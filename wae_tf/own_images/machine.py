@@ -7,7 +7,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from wae_tf.precision import computes_in_bfloat16
+from wae_tf.runtime.precision import computes_in_bfloat16
 
 __all__ = ["Machine", "images_per_second", "this_machine"]
 

@@ -3,7 +3,7 @@
 from wae_tf.own_images.choosing import GIVEN
 from wae_tf.own_images.machine import images_per_second
 from wae_tf.own_images.rules import RULES
-from wae_tf.progress_bar import in_words
+from wae_tf.runtime.progress_bar import in_words
 
 __all__ = ["duration", "flag_text", "table"]
 

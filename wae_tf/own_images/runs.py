@@ -7,7 +7,7 @@ from wae_tf.own_images.completion import complete
 from wae_tf.own_images.machine import this_machine
 from wae_tf.own_images.parts import OwnImages
 from wae_tf.own_images.rules import precision_of
-from wae_tf.requirements import need
+from wae_tf.runtime.requirements import need
 from wae_tf.training import run_files
 from wae_tf.training.alone import alone_in_workdir
 from wae_tf.training.distribution import check_one_worker

@@ -4,7 +4,7 @@ import numpy as np
 
 from wae_tf.plots.planes import least_gaussian_plane, principal_plane
 from wae_tf.plots.style import CLASS_COLOURS, CODES, INK, PRIOR, axes_area, styled
-from wae_tf.requirements import need
+from wae_tf.runtime.requirements import need
 
 __all__ = ["aggregate_posterior", "latent_scatter"]
 

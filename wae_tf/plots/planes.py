@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wae_tf.requirements import need
+from wae_tf.runtime.requirements import need
 
 __all__ = ["least_gaussian_plane", "principal_plane"]
 

@@ -3,7 +3,7 @@
 import functools
 import textwrap
 
-from wae_tf.requirements import need
+from wae_tf.runtime.requirements import need
 
 __all__ = ["CLASS_COLOURS", "CODES", "GREY", "INK", "PRIOR", "add_texts", "axes_area", "styled"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from wae_tf import pixels
-from wae_tf.progress_bar import ProgressBar
+from wae_tf.runtime.progress_bar import ProgressBar
 
 __all__ = ["draw_codes"]
 

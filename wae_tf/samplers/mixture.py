@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import tensorflow as tf
 
-from wae_tf.progress_bar import ProgressBar
-from wae_tf.requirements import need
+from wae_tf.runtime.progress_bar import ProgressBar
+from wae_tf.runtime.requirements import need
 from wae_tf.samplers.base import Sampler, generator, normal_draws
 
 __all__ = ["GaussianMixtureSampler", "choose"]

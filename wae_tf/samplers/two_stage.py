@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from wae_tf.divergences.kernels import imq_kernel
 from wae_tf.divergences.mmd import mmd
-from wae_tf.progress_bar import ProgressBar
+from wae_tf.runtime.progress_bar import ProgressBar
 from wae_tf.samplers.base import Sampler, generator, normal_draws
 
 __all__ = ["TwoStageSampler"]

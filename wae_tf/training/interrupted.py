@@ -10,7 +10,7 @@ from wae_tf import files
 from wae_tf.files import hdf5
 from wae_tf.files.checksums import check_sum, read_sums, record_sums
 from wae_tf.models.stored_weights import load_weights
-from wae_tf.signals import Stopped, noted
+from wae_tf.runtime.signals import Stopped, noted
 from wae_tf.training.callbacks import EpochLog
 
 __all__ = ["INTERRUPTED", "GoOn", "StopWhenAsked", "fit", "restore_interrupted"]
@@ -88,7 +88,7 @@ class StopWhenAsked(keras.callbacks.Callback):
 
     Args:
         directory: Where the checkpoints are, too.
-        asked: Callable that returns the number of a signal, or None: see `wae_tf.signals.noted`.
+        asked: Callable that returns the number of a signal, or None: see `signals.noted`.
         log: `EpochLog` of the same `fit`.
         steps_done: Steps of the first epoch that were done before.
 

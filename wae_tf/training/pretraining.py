@@ -7,7 +7,7 @@ import tensorflow as tf
 from wae_tf import pixels as image_format
 from wae_tf import replicas
 from wae_tf.divergences.moment_matching import MomentMatching
-from wae_tf.progress_bar import ProgressBar
+from wae_tf.runtime.progress_bar import ProgressBar
 
 __all__ = ["PretrainEncoder", "pretrain_encoder"]
 

@@ -6,7 +6,7 @@ import json
 from wae_tf import data, files
 from wae_tf.config import WAEConfig
 from wae_tf.files.checksums import check_sum, read_sums, record_sums
-from wae_tf.precision import resolve_precision
+from wae_tf.runtime.precision import resolve_precision
 
 __all__ = [
     "cache_file",

@@ -4,7 +4,7 @@ import time
 
 import keras
 
-from wae_tf.progress_bar import in_words
+from wae_tf.runtime.progress_bar import in_words
 
 __all__ = ["TimeLeft"]
 

@@ -102,7 +102,7 @@ def train(
         FloatingPointError: The loss is not finite, or a finding ended the run; checkpoints stay.
         OSError: The disk is full, or gone; what is done stays.
         ConnectionError: A worker did not come, or is gone; it is named.
-        wae_tf.signals.Stopped: A signal asked to end; it is a `KeyboardInterrupt`.
+        wae_tf.runtime.signals.Stopped: A signal asked to end; it is a `KeyboardInterrupt`.
 
     Example:
         >>> config = dataclasses.replace(wae_tf.load_config("mnist_wae_mmd"), epochs=5)

@@ -7,7 +7,7 @@ import numpy as np
 
 from wae_tf import data
 from wae_tf.models.build import build_trained
-from wae_tf.progress_bar import ProgressBar
+from wae_tf.runtime.progress_bar import ProgressBar
 
 __all__ = ["fixed_order", "test_losses", "test_results"]
 

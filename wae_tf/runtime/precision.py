@@ -2,16 +2,17 @@
 
 import functools
 import os
-import pathlib
 import platform
 import time
+
+from wae_tf.runtime import onednn
+from wae_tf.runtime.processor import cpu_flags, is_x86, read_cpuinfo
 
 __all__ = ["PRECISIONS", "computes_in_bfloat16", "resolve_precision"]
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 
 _X86_FLAGS = {"avx512_bf16", "amx_bf16"}
-_X86 = {"x86_64", "amd64", "i386", "i686"}
 _AMPERE = (8, 0)  # NVIDIA's first compute capability with bfloat16 in its matrix units.
 _TRIAL_SECONDS, _WORTH = 0.25, 1.1
 
@@ -56,9 +57,9 @@ def computes_in_bfloat16():
     accelerators = _accelerators()
     if accelerators:
         return all(known if known is not None else _trial() for known in accelerators)
-    if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0":  # TensorFlow's own kernels emulate it.
+    if os.environ.get(onednn.VARIABLE) == "0":  # TensorFlow's own kernels emulate it.
         return False
-    told = flags_tell(_read_cpuinfo(), platform.machine())
+    told = flags_tell(read_cpuinfo(), platform.machine())
     return _trial() if told is None else told
 
 
@@ -69,25 +70,12 @@ def flags_tell(cpuinfo, machine):
         cpuinfo: Text of Linux's `/proc/cpuinfo`; "" where there is none.
         machine: Name of the architecture, such as `platform.machine()` returns.
     """
-    lines = [line.partition(":") for line in cpuinfo.splitlines()]
-    flags = {
-        flag
-        for name, _, values in lines
-        if name.strip() in ("flags", "Features")
-        for flag in values.split()
-    }
-    if machine.lower() in _X86:
+    flags = cpu_flags(cpuinfo)
+    if is_x86(machine):
         return bool(_X86_FLAGS & flags) if flags else None
     if flags and "bf16" not in flags:  # Arm's name of it, which says nothing of the libraries.
         return False
     return None
-
-
-def _read_cpuinfo(path="/proc/cpuinfo"):
-    try:
-        return pathlib.Path(path).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def _accelerators():

@@ -1,0 +1,1 @@
+"""What a process runs on and in: processor, installed packages, signals, terminal."""

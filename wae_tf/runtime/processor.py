@@ -1,0 +1,32 @@
+"""What a processor says that it can do."""
+
+import pathlib
+import platform
+
+__all__ = ["cpu_flags", "is_x86", "read_cpuinfo"]
+
+_X86 = {"x86_64", "amd64", "i386", "i686"}
+
+
+def is_x86(machine=None):
+    """Returns whether the architecture, that of this machine by default, is Intel's."""
+    return (platform.machine() if machine is None else machine).lower() in _X86
+
+
+def cpu_flags(cpuinfo):
+    """Returns the set of flags in the text of Linux's `/proc/cpuinfo`; empty where it has none."""
+    lines = [line.partition(":") for line in cpuinfo.splitlines()]
+    return {
+        flag
+        for name, _, values in lines
+        if name.strip() in ("flags", "Features")
+        for flag in values.split()
+    }
+
+
+def read_cpuinfo(path="/proc/cpuinfo"):
+    """Returns the text of `/proc/cpuinfo`; "" on a machine without one."""
+    try:
+        return pathlib.Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
