@@ -16,6 +16,7 @@ import tiny
 
 import wae_tf
 from wae_tf.models import WAEMMD
+from wae_tf.training import pretraining
 
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -68,6 +69,15 @@ with warnings.catch_warnings(record=True) as caught, strategy.scope():
         plain.check_replicas(images, 8)
     said["warnings"] = [str(w.message) for w in caught if w.category is UserWarning]
 
+
+def pretrained(*arguments, original=pretraining.pretrain_encoder, **options):
+    """From 150 steps of Adam on, two runs of one device an ulp apart at first come apart, too."""
+    said["pretraining"].append(original(*arguments, **{**options, "steps": 100}))
+    return said["pretraining"][-1]
+
+
+said["pretraining"] = []
+pretraining.pretrain_encoder = pretrained
 config = tiny.config(batch_size=8, epochs=2, pretrain_encoder=True, horizontal_flip=True)
 arrays = (np.concatenate([images, images]), images[:21])
 np.savez(f"{sys.argv[1]}/images.npz", x_train=arrays[0], x_test=arrays[1])

@@ -260,6 +260,12 @@ def test_train_on_two_replicas_writes_what_one_device_writes(said):
     assert said["provenance"] == 2
 
 
+def test_pretraining_on_two_replicas_is_that_of_one_device(said):
+    one, two = said["pretraining"]
+    assert len(one) == 100 and one[-1] < 0.7 * one[0]
+    assert two == pytest.approx(one, rel=1e-5)
+
+
 # wae-train on workers.
 
 
