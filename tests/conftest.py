@@ -11,6 +11,9 @@ if "PYTEST_XDIST_WORKER_COUNT" in os.environ:  # Processes share the cores.
     for _name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(_name, _threads)
 
+# Before TensorFlow, as in our programs: see `wae_tf.runtime.onednn`.
+import wae_tf  # noqa: F401  # isort: skip
+
 import numpy as np
 import pytest
 import tiny
