@@ -267,6 +267,7 @@ def test_a_signal_ends_a_program_as_shells_expect_it(
 ):
     workdir = f"--workdir={folder / f'ended_by_{number}'}"
     step = training.callbacks.FiniteLoss.on_train_batch_end
+    before = signal.signal(number, signal.SIG_DFL)  # `nohup` ignores it, and programs go on then.
 
     def signalled(callback, batch, logs=None):
         os.kill(os.getpid(), number)
@@ -275,6 +276,7 @@ def test_a_signal_ends_a_program_as_shells_expect_it(
     with monkeypatch.context() as patch:
         patch.setattr(training.callbacks.FiniteLoss, "on_train_batch_end", signalled)
         assert run(workdir) == status
+    signal.signal(number, before)
     last = capsys.readouterr().err.strip().split("\n")[-1]
     how = "resumes in epoch 1, after the step that it stopped in"
     assert last == f"Interrupted; the same command {how}"

@@ -212,7 +212,7 @@ def diagnosed(**changes):
 GREY = {"learning_rate": 1e-6, "epochs": 1}
 COLLAPSED = {"model": "vae", "codes": "gaussian", "beta": 1000.0, "epochs": 5}
 LIGHT = {"light": 1.0, "latent_dim": 1, "epochs": 5}
-WON = {**FREE, "divergence": "gan", "discriminator_learning_rate": 1e-2, "discriminator_width": 32}
+WON = {**FREE, "divergence": "gan", "discriminator_learning_rate": 1e-2, "discriminator_width": 64}
 LOST = {**WON, "discriminator_learning_rate": 1e-9}
 FEW = {"few": 10, "latent_dim": 3, "epochs": 16}
 

@@ -1,1 +1,3 @@
 """What a process runs on and in: processor, installed packages, signals, terminal."""
+
+__all__ = []
