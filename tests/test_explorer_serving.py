@@ -222,9 +222,8 @@ def test_the_program_names_the_extra(run_program, monkeypatch):
 def started(command, **environment):
     """Runs a program until it has said where its page is; returns the process and the address."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment}
-    before = signal.signal(
-        signal.SIGINT, signal.SIG_DFL
-    )  # Ignored, if tests run in the background.
+    # Ignored, if tests run in the background.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     process = subprocess.Popen(
         [sys.executable, *command], stdout=subprocess.PIPE, text=True, env=environment
     )
