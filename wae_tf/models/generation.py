@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from wae_tf import pixels
-from wae_tf.models.checks import check_integer
+from wae_tf.arguments import check_finite, check_integer
 from wae_tf.runtime.progress_bar import ProgressBar
 from wae_tf.samplers import storage
 
@@ -46,8 +46,7 @@ class Generation:
             raise ValueError(
                 f"`z` must have shape (n, {self.latent_dim}), n >= 1. Received: z.shape={z.shape}"
             )
-        if not np.all(np.isfinite(z)):
-            raise ValueError("`z` must be finite. Received: NaN or infinity in `z`")
+        check_finite("z", z)
         return self._in_batches(decode_batch, z, batch_size, verbose, "Decoding")
 
     def reconstruct(self, x, batch_size=256, verbose=False):

@@ -1,10 +1,10 @@
 """What all fitted samplers share: plain arrays in, codes out."""
 
-import numbers
 import random
 
 import numpy as np
 
+from wae_tf.arguments import check_integer
 from wae_tf.samplers.support import SUPPORTS, fold, fold_tensor
 
 __all__ = ["Sampler", "check_settings"]
@@ -90,8 +90,7 @@ class Sampler:
         Raises:
             ValueError: `n` is less than 1.
         """
-        if not isinstance(n, numbers.Integral) or n < 1:
-            raise ValueError(f"`n` must be an integer, at least 1. Received: n={n!r}")
+        n = check_integer("n", n, 1)
         seed = random.randrange(2**31) if seed is None else seed
         return fold(self.draw(n, seed), self.settings["support"])
 

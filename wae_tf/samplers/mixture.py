@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import tensorflow as tf
 
+from wae_tf.arguments import check_integer
 from wae_tf.runtime.progress_bar import ProgressBar
 from wae_tf.runtime.requirements import need
 from wae_tf.samplers.base import Sampler, generator, normal_draws
@@ -66,8 +67,7 @@ class GaussianMixtureSampler(Sampler):
             components: Gaussians in the mixture; needs twice as many codes.
         """
         mixtures = need("sklearn.mixture", "Fitting a Gaussian mixture")
-        if components < 1:
-            raise ValueError(f"`components` must be at least 1. Received: components={components}")
+        check_integer("components", components, 1)
         if len(points) < 2 * components:
             raise ValueError(
                 f"A mixture of {components} needs at least {2 * components} codes: pass more "
