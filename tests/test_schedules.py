@@ -93,7 +93,7 @@ def test_config_round_trip():
         ({"initial": 0.0}, r"`initial` must be positive .*Received: initial=0.0"),
         ({"initial": float("nan")}, r"`initial` must be positive .*Received: initial=nan"),
         ({"epochs": 0}, r"`epochs` must be positive .*Received: epochs=0"),
-        ({"steps_per_epoch": -1}, r"`steps_per_epoch` must be positive. .*steps_per_epoch=-1"),
+        ({"steps_per_epoch": -1}, r"`steps_per_epoch` must be positive .*steps_per_epoch=-1"),
     ],
 )
 def test_errors_name_what_was_received(changes, match):
