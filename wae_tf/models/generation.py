@@ -16,7 +16,7 @@ __all__ = ["Generation", "decode_batch", "encode_batch", "reconstruct_batch"]
 
 
 class Generation:
-    """Methods of `WAE` that work through any number of images, batch after batch.
+    """Methods of all models that work through any number of images, batch after batch.
 
     All return NumPy arrays; images are float32 in [0, 1]. `verbose` shows a progress bar: True
     at once, "auto" where it takes more than two seconds.

@@ -15,7 +15,7 @@ class ObjectiveTrainer(ReplicaTrainer):
 
     A subclass sets `image_shape` and `seed`, lists what it optimises in
     `autoencoder_variables`, and computes a dict of its `loss_names` in
-    `objective(x, training, seed)`.
+    `objective(x, training, seed, real)`.
     """
 
     min_batch_size = 1

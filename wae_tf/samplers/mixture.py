@@ -11,7 +11,7 @@ import tensorflow as tf
 from wae_tf.arguments import check_integer
 from wae_tf.runtime.progress_bar import ProgressBar
 from wae_tf.runtime.requirements import need
-from wae_tf.samplers.base import Sampler, generator, normal_draws
+from wae_tf.samplers.base import Sampler, check_enough, generator, normal_draws
 
 __all__ = ["GaussianMixtureSampler", "choose"]
 
@@ -68,11 +68,8 @@ class GaussianMixtureSampler(Sampler):
         """
         mixtures = need("sklearn.mixture", "Fitting a Gaussian mixture")
         check_integer("components", components, 1)
-        if len(points) < 2 * components:
-            raise ValueError(
-                f"A mixture of {components} needs at least {2 * components} codes: pass more "
-                f"images, or fewer `components`. Received: {len(points)} codes"
-            )
+        what = f"A mixture of {components}"
+        check_enough(points, 2 * components, what, "pass more images, or fewer `components`")
         mixture = mixtures.GaussianMixture(
             components,
             reg_covar=1e-6 * max(float(points.var(axis=0).mean()), 1e-12),
