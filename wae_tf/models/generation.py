@@ -28,6 +28,7 @@ class Generation:
         Args:
             x: Images, shape `(n, height, width, channels)`, uint8 or floats in [0, 1].
             batch_size: Images at a time; changes memory and speed, not the result.
+            verbose: As in all methods here.
 
         Raises:
             ValueError: `x` has the wrong shape, type or range, or NaN.
