@@ -189,7 +189,7 @@ def test_a_batch_of_one_is_refused_for_the_mmd(model):
     x = tiny.images(8)
     one_by_one = tf.data.Dataset.from_tensor_slices(x).batch(1)
     for use in (model.fit, model.evaluate):
-        with pytest.raises(ValueError, match="at least 2: the MMD.*Received: batch_size=1"):
+        with pytest.raises(ValueError, match="at least 2: the divergence.*Received: batch_size=1"):
             use(x, batch_size=1)
         with pytest.raises(ValueError, match="at least 2 images.*Received: a batch of 1"):
             use(one_by_one)

@@ -47,7 +47,7 @@ def test_as_many_components_as_images_leave_no_error(rng):
 
 def test_components_refuse_what_does_not_fit(rng):
     images = rng.uniform(size=(5, 4, 4, 1)).astype("float32")
-    with pytest.raises(ValueError, match="`dim` must be at least 0. Received: dim=-1"):
+    with pytest.raises(ValueError, match="`dim` must be an integer, at least 0. Received: dim=-1"):
         metrics.principal_components_error(images, images, -1)
     with pytest.raises(ValueError, match="one shape. Received: 12 and 16 values"):
         metrics.principal_components_error(images[:, :3], images, 1)

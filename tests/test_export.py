@@ -485,6 +485,18 @@ def test_export_needs_a_compiled_model_and_pairs_of_codes(tmp_path):
         export.export_run(CONFIGS["small"], tmp_path, spots(19))
 
 
+def test_values_that_do_not_fit_are_refused_before_images_are_read(tmp_path):
+    def read():
+        pytest.fail("Images were read.")
+
+    odd = tiny.config(image_shape=(9, 9, 1), decoder="dcgan_mod", decoder_layers=2)
+    with pytest.raises(ValueError, match="multiples of 2"):
+        export.export_run(odd, tmp_path, read)
+    shifted = dataclasses.replace(CONFIGS["small"], max_shift=8)
+    with pytest.raises(ValueError, match="`max_shift` must be"):
+        export.export_run(shifted, tmp_path, read)
+
+
 def test_wae_export_step_from_the_command_line(tmp_path):
     (tmp_path / "tiny").mkdir()
     entry = {"config": CONFIGS["small"].to_dict()}

@@ -4,6 +4,7 @@ import ast
 import collections
 import configparser
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -70,6 +71,15 @@ def test_an_upward_import_is_found(tmp_path, line):
     result = linter(tmp_path)
     assert result.returncode == 1, result.stdout + result.stderr
     assert "wae_tf.files" in result.stdout
+
+
+def test_contributing_shows_these_floors():
+    contract = (ROOT / "pyproject.toml").read_text(encoding="utf-8").partition("layers = [")[2]
+    layers = [re.findall(r"\w+", text) for text in re.findall(r'"(.+)"', contract)]
+    table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \d+ \| (.*) \|$", table, re.MULTILINE)
+    shown = [re.findall(r"`(\w+)(?:/|\.py)`", text) for text in rows]
+    assert [sorted(rooms) for rooms in shown] == [sorted(rooms) for rooms in reversed(layers)]
 
 
 def test_modules_outside_packages_are_few():

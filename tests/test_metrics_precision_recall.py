@@ -90,7 +90,7 @@ def test_far_fakes_have_nothing(rng):
         (np.zeros((5, 2)), np.zeros((9, 2)), 5, "`features_real` .* at least 6 images .*: 5"),
         (np.zeros((9, 2)), np.zeros((5, 2)), 5, "`features_fake` .* at least 6 images .*: 5"),
         (np.zeros((9, 2)), np.zeros((9, 3)), 5, "Received: 2 and 3 dimensions"),
-        (np.zeros((9, 2)), np.zeros((9, 2)), 0, "`k` must be at least 1"),
+        (np.zeros((9, 2)), np.zeros((9, 2)), 0, "`k` must be an integer, at least 1"),
     ],
 )
 def test_bad_features_are_refused(real, fake, k, message):

@@ -89,7 +89,7 @@ def test_heads_return_what_the_models_draw_from():
         (lambda: ali_encoder((30, 32, 1), 4), "multiples of 4.*\\[28, 32, 36\\].*\\(30, 32, 1\\)"),
         (lambda: ali_decoder((16, 16, 1), 4), "at least 20.*\\[20\\].* Received"),
         (lambda: ali_encoder((32, 32, 1), 4, width=12), "`encoder_width` must be a multiple of 8"),
-        (lambda: began_decoder((28, 28, 1), 4), "multiples of 8.*\\[32\\].* decoder_layers=4"),
+        (lambda: began_decoder((28, 28, 1), 4), "multiples of 8.*\\[24, 32\\].* decoder_layers=4"),
         (lambda: resnet_decoder((28, 28, 1), 4), "multiples of 8.*\\[24, 32\\].* Received"),
         (lambda: resnet_encoder((32, 32, 1), 4, width=6), "`encoder_width` must be a multiple"),
         (

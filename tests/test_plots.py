@@ -259,7 +259,7 @@ def test_a_closed_walk_passes_its_draws_on_the_support(prior, monkeypatch):
     again = plots.closed_walk(model, 5, stops=3, steps=4, seed=2)
     np.testing.assert_array_equal(again, walk)
     for wrong in ({"stops": 1}, {"steps": 0}):
-        with pytest.raises(ValueError, match="`stops` must be at least 2"):
+        with pytest.raises(ValueError, match="`stops` must be an integer, at least 2"):
             plots.closed_walk(model, 1, **wrong)
 
 

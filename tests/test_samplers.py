@@ -327,7 +327,7 @@ def test_a_file_that_is_no_sampler_is_refused(tmp_path):
     [
         ({"kind": "vae"}, r"`kind` must be one of \['gmm', 'flow', 'two_stage'\]\. Received"),
         ({"kind": "flow", "components": 3}, r"takes the options .*'epochs'.* Received: \['comp"),
-        ({"components": 0}, "`components` must be at least 1. Received: components=0"),
+        ({"components": 0}, "`components` must be an integer, at least 1. Received: components=0"),
         ({"components": 16}, "at least 32 codes: pass more images.* Received: 30 codes"),
         ({"kind": "flow"}, "A flow needs at least 100 codes.* Received: 30 codes"),
         ({"kind": "two_stage"}, "needs at least 100 codes.* Received: 30 codes"),

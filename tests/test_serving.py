@@ -285,6 +285,7 @@ def test_formats_that_only_keras_has_come_whole_or_not_at_all(model, tmp_path, m
     fails = []
 
     def written(self, path, **options):
+        assert [tuple(spec.shape) for spec in options["input_signature"]] == [(None, 8, 8, 1)]
         for file in (pathlib.Path(path), pathlib.Path(path).with_suffix(".bin")):
             file.write_text(options["format"])
             if fails:

@@ -82,7 +82,7 @@ def test_arrays_stay_where_they_are_unless_asked(tmp_path, monkeypatch):
 
 
 def test_an_unknown_cache_is_refused(source, tmp_path):
-    with pytest.raises(ValueError, match="True, False or 'auto'. Received: cache='disk'"):
+    with pytest.raises(ValueError, match="'auto', True or False. Received: cache='disk'"):
         train(source, tmp_path, cache="disk")
 
 

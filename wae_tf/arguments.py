@@ -1,10 +1,10 @@
-"""What one argument must be: a number in a range, or a name on a list."""
+"""What one argument must be: a number in a range, a name on a list, or finite."""
 
 import math
 
 import numpy as np
 
-__all__ = ["check_choice", "check_integer", "check_number"]
+__all__ = ["check_auto", "check_choice", "check_finite", "check_integer", "check_number"]
 
 
 def check_integer(name, value, lowest, highest=None):
@@ -80,3 +80,28 @@ def check_choice(name, value, choices, others=""):
             f"`{name}` must be one of {list(choices)}{others}. Received: {name}={value!r}"
         )
     return value
+
+
+def check_auto(name, value):
+    """Returns `"auto"`, True or False.
+
+    Raises:
+        ValueError: It is none of them.
+
+    Example:
+        >>> check_auto("cache", "auto")
+        'auto'
+    """
+    if value != "auto" and not isinstance(value, bool):
+        raise ValueError(f"`{name}` must be 'auto', True or False. Received: {name}={value!r}")
+    return value
+
+
+def check_finite(name, values):
+    """Raises a ValueError if an array of numbers has NaN or infinity.
+
+    Example:
+        >>> check_finite("z", np.zeros((2, 8)))
+    """
+    if not np.isfinite(values).all():
+        raise ValueError(f"`{name}` must be finite. Received: NaN or infinity in `{name}`")

@@ -95,10 +95,7 @@ def check_data(x, image_shape, batch_size=None, min_batch_size=1, name="x"):
             type or range, or NaN.
     """
     if batch_size is not None and batch_size < min_batch_size:
-        raise ValueError(
-            f"`batch_size` must be at least {min_batch_size}: the MMD averages over pairs of "
-            f"different codes. Received: batch_size={batch_size}"
-        )
+        _too_few(f"`batch_size` must be at least {min_batch_size}", f"batch_size={batch_size}")
     if isinstance(x, tf.data.Dataset) and _has_real_images(x.element_spec):
         for part, least in (("images", min_batch_size), ("real", 1)):
             check_data(x.map(operator.itemgetter(part)), image_shape, None, least, name)
@@ -121,10 +118,7 @@ def check_data(x, image_shape, batch_size=None, min_batch_size=1, name="x"):
     elif isinstance(x, (np.ndarray, tf.Tensor)):
         check_images(x, image_shape, name)
         if len(x) < min_batch_size:
-            raise ValueError(
-                f"`{name}` must hold at least {min_batch_size} images: the MMD averages over pairs "
-                f"of different codes. Received: {len(x)}"
-            )
+            _too_few(f"`{name}` must hold at least {min_batch_size} images", len(x))
     return x
 
 
@@ -162,10 +156,14 @@ def _check_batch(batch, image_shape, min_batch_size, name):
     images = batch[0] if isinstance(batch, (list, tuple)) else batch
     check_images(images, image_shape, name)
     if len(images) < min_batch_size:
-        raise ValueError(
-            f"Batches of `{name}` must hold at least {min_batch_size} images: the MMD averages "
-            f"over pairs of different codes. Received: a batch of {len(images)}"
-        )
+        must = f"Batches of `{name}` must hold at least {min_batch_size} images"
+        _too_few(must, f"a batch of {len(images)}")
+
+
+def _too_few(must, received):
+    raise ValueError(
+        f"{must}: the divergence averages over pairs of different codes. Received: {received}"
+    )
 
 
 def check_pixel_range(pixel_range):

@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from wae_tf.arguments import check_choice, check_number
+
 __all__ = ["SCHEDULES", "EpochSchedule"]
 
 # (first epoch, counted from 1, factor) of the authors' schedule 'manual'.
@@ -53,16 +55,14 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """
 
     def __init__(self, initial, kind, *, epochs, steps_per_epoch, decay_epochs=50.0):
-        if kind not in SCHEDULES:
-            raise ValueError(f"`kind` must be one of {list(SCHEDULES)}. Received: kind={kind!r}")
+        check_choice("kind", kind, SCHEDULES)
         for name, value in (
             ("initial", initial),
             ("epochs", epochs),
             ("steps_per_epoch", steps_per_epoch),
             ("decay_epochs", decay_epochs),
         ):
-            if not value > 0:
-                raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
+            check_number(name, value)
         self.initial = float(initial)
         self.kind = kind
         self.epochs = epochs

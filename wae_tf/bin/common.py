@@ -166,6 +166,11 @@ def with_flags(text, names):
         >>> with_flags("`epochs` must be positive. Received: epochs=0", ["epochs"])
         '`--epochs` must be positive. Received: --epochs=0'
     """
+    # The library's word for an entry; with --config, --model is a field of the config.
+    entry = "config" if "config" in names else "model"
+    if "init_from" in names and "zoo model" in text:
+        entry = "init_from"
+    text = text.replace("name_or_directory", entry)
     names = "|".join(names)
     text = re.sub(rf"(?<![\w.(-])(?=(?:{names})[`=])", "--", text)
     return re.sub(  # Of a tuple, what is typed.

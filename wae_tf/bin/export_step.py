@@ -78,7 +78,7 @@ def _export():
     export.export_run(
         config,
         _DIRECTORY.value,
-        _IMAGES.load(config, _SPLIT.value),
+        lambda: _IMAGES.load(config, _SPLIT.value),
         workdir=_WORKDIR.value,
         pretrained=_CONFIG.value if _PRETRAINED.value else None,
     )

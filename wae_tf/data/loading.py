@@ -39,7 +39,7 @@ def load_images(
 
     Images are cropped about their centre, resized with Pillow's antialiasing LANCZOS
     filter (the one the authors of WAE used) and brought to the channels of `image_shape`:
-    see `wae_tf.data.images.Preparation`.
+    see `wae_tf.data.preparation.Preparation`.
 
     Args:
         source: One of

@@ -3,6 +3,8 @@
 import os
 import pathlib
 
+from wae_tf.arguments import check_auto
+
 __all__ = ["available_memory", "cache_options"]
 
 _LIMITS = (  # Of a container, in cgroup versions 2 and 1.
@@ -39,11 +41,9 @@ def cache_options(cache, path, source):
         Dict, empty where the images go to memory.
 
     Raises:
-        ValueError: if `cache` is none of the three.
+        ValueError: `cache` is none of the three.
     """
-    if cache not in (True, False, "auto"):
-        raise ValueError(f"`cache` must be True, False or 'auto'. Received: cache={cache!r}")
-    if cache is True:
+    if check_auto("cache", cache) is True:
         return {"cache": path}
     memory = available_memory()
     if cache is False or memory is None or hasattr(source, "__array__"):

@@ -2,12 +2,12 @@
 
 import keras
 
+from wae_tf.arguments import check_integer
 from wae_tf.diagnosis import code_checks, history_checks, image_checks
 from wae_tf.diagnosis.evidence import FEWEST, Evidence, RealImages
 from wae_tf.diagnosis.findings import Finding, Findings
 from wae_tf.diagnosis.limits import LIMITS
 from wae_tf.models.ae import AE
-from wae_tf.models.checks import check_integer
 from wae_tf.plots.history import history_rows
 
 __all__ = ["CHECKS", "diagnose", "examine", "initial_rate"]

@@ -63,8 +63,8 @@ def check_samples(z, z_prior, min_size=1, same_size=False):
     z = tf.cast(tf.convert_to_tensor(z), tf.float32)
     z_prior = tf.cast(tf.convert_to_tensor(z_prior), tf.float32)
     for name, sample in (("z", z), ("z_prior", z_prior)):
-        too_few = sample.shape.rank == 2 and (sample.shape[0] or min_size) < min_size
-        if sample.shape.rank != 2 or too_few:
+        size = sample.shape[0] if sample.shape.rank == 2 else 0
+        if sample.shape.rank != 2 or (size is not None and size < min_size):
             raise ValueError(
                 f"`{name}` must have shape `(n, latent_dim)` with n >= {min_size}. "
                 f"Received: {name}.shape={tuple(sample.shape)}"

@@ -2,7 +2,6 @@
 
 import keras
 
-from wae_tf.divergences.base import Divergence
 from wae_tf.divergences.cramer_wold import CramerWold
 from wae_tf.divergences.mmd import MMD
 from wae_tf.divergences.mmd_plus_plus import MMDPlusPlus
@@ -64,9 +63,7 @@ def get_divergence(divergence, prior, *, kernel="imq", num_images=60_000):
 
 
 def serialize_divergence(divergence):
-    """Returns a name as it is, a divergence as Keras serializes it."""
+    """Returns a name as it is, a callable as Keras serializes it."""
     if divergence is None or isinstance(divergence, str):
         return divergence
-    if isinstance(divergence, Divergence) or callable(divergence):
-        return keras.saving.serialize_keras_object(divergence)
-    raise ValueError(f"`divergence` must be a name or a callable. Received: {divergence!r}")
+    return keras.saving.serialize_keras_object(divergence)

@@ -44,7 +44,13 @@ class MedianRBF:
 
 @keras.saving.register_keras_serializable(package="wae_tf")
 class KernelSum:
-    """Sum of kernels, each a callable `(a, b) -> Gram matrix` or a `MedianRBF`.
+    """Sum of kernels.
+
+    Args:
+        kernels: At least one callable `(a, b) -> Gram matrix` or `MedianRBF`.
+
+    Raises:
+        ValueError: There is none.
 
     Example:
         >>> kernel = KernelSum([imq_kernel, energy_kernel])

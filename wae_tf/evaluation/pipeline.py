@@ -11,6 +11,7 @@ import tensorflow as tf
 from wae_tf import features as features_lib
 from wae_tf import files, samplers
 from wae_tf._version import __version__
+from wae_tf.arguments import check_choice, check_integer
 from wae_tf.data import fingerprint
 from wae_tf.diagnosis import FEWEST, diagnose
 from wae_tf.evaluation.expected_time import ExpectedTime
@@ -89,8 +90,7 @@ def evaluate(
         >>> results["metrics"]["lenet_fd"]["value"]
     """
     start = time.monotonic()
-    if not isinstance(seeds, int) or seeds < 1:
-        raise ValueError(f"`seeds` must be an integer, at least 1. Received: seeds={seeds!r}")
+    check_integer("seeds", seeds, 1)
     _check_sampler(model, sampler, train)
     output = None if output is None else files.writable_directory(output, "output")
     material = Material(
@@ -140,10 +140,10 @@ def evaluate(
 
 
 def _check_sampler(model, sampler, train):
-    known = ["prior", *samplers.KINDS]
-    if sampler not in known and sampler not in model.samplers:
-        raise ValueError(f"`sampler` must be one of {known}. Received: sampler={sampler!r}")
-    if sampler != "prior" and sampler not in model.samplers and train is None:
+    if sampler == "prior" or sampler in model.samplers:
+        return
+    check_choice("sampler", sampler, ("prior", *samplers.KINDS))
+    if train is None:
         raise ValueError(
             "A sampler is fitted to training images: pass them as `train`, or fit it before, by "
             f"`wae_tf.samplers.fit`. Received: sampler={sampler!r}, train=None, and a model with "

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wae_tf.models.checks import check_integer
+from wae_tf.arguments import check_integer
 from wae_tf.samplers.mixture import GaussianMixtureSampler
 from wae_tf.samplers.support import fold, support_of, unfold
 

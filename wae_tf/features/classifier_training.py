@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from wae_tf import data, files
+from wae_tf.arguments import check_choice
 from wae_tf.features.classifier_kinds import CLASSIFIERS
 from wae_tf.features.classifier_loading import ENTRY, WEIGHTS
 from wae_tf.models.compiling import resolve_jit_compile
@@ -44,9 +45,7 @@ def train_classifier(
     Example:
         >>> model = train_classifier("lenet", "mnist.npz", "runs/lenet")
     """
-    if name not in CLASSIFIERS:
-        raise ValueError(f"`name` must be one of {list(CLASSIFIERS)}. Received: name={name!r}")
-    kind = CLASSIFIERS[name]
+    kind = CLASSIFIERS[check_choice("name", name, CLASSIFIERS)]
     epochs = kind.epochs if epochs is None else epochs
     directory = files.writable_directory(directory)
     model = kind.build(**kind.architecture, seed=seed)

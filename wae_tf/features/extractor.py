@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from wae_tf import data, files
+from wae_tf.arguments import check_integer
 from wae_tf.features.classifier_head import Head
 from wae_tf.features.classifier_kinds import CLASSIFIERS
 from wae_tf.features.classifier_loading import load_classifier
@@ -94,10 +95,8 @@ class Extractor:
     """
 
     def __init__(self, network, prepare=None, *, name, batch_size=256, cache_dir=None, head=None):
-        if batch_size < 1:
-            raise ValueError(f"`batch_size` must be at least 1. Received: batch_size={batch_size}")
         self.name = name
-        self.batch_size = batch_size
+        self.batch_size = check_integer("batch_size", batch_size, 1)
         self.class_names = head and head.class_names
         self._head = head
         self.hash = self.dim = self._image_shape = None

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from wae_tf.arguments import check_finite, check_integer, check_number
+
 __all__ = ["bootstrap"]
 
 
@@ -32,13 +34,9 @@ def bootstrap(values, statistic=np.mean, *, resamples=1000, level=0.95, seed=0):
         raise ValueError(
             f"`values` must hold at least 2 images' values. Received: shape={values.shape}"
         )
-    if not np.all(np.isfinite(values)):
-        raise ValueError("`values` must be finite. Received: NaN or infinity in `values`")
-    if not 0.0 < level < 1.0 or resamples < 1:
-        raise ValueError(
-            "`level` must be in (0, 1) and `resamples` at least 1. "
-            f"Received: level={level}, resamples={resamples}"
-        )
+    check_finite("values", values)
+    check_number("level", level, below=1.0)
+    check_integer("resamples", resamples, 1)
     rng = np.random.default_rng(seed)
     draws = [
         statistic(values[rng.integers(len(values), size=len(values))]) for _ in range(resamples)

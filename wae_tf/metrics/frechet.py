@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from wae_tf.metrics.inputs import check_same_dim, feature_batches
+from wae_tf.metrics.inputs import check_count, check_same_dim, feature_batches
 
 __all__ = ["FeatureStatistics", "feature_statistics", "frechet_distance"]
 
@@ -53,11 +53,7 @@ def feature_statistics(features, name="features"):
         delta, total = batch_mean - mean, n + len(batch)
         scatter = scatter + centred.T @ centred + np.outer(delta, delta) * n * len(batch) / total
         mean, n = mean + delta * len(batch) / total, total
-    if n < 2:
-        raise ValueError(
-            f"`{name}` must hold at least 2 images for a covariance, and should hold thousands. "
-            f"Received: {n}"
-        )
+    check_count(name, n, 2, "a covariance, and should hold thousands")
     return FeatureStatistics(n, mean, scatter / (n - 1))
 
 

@@ -74,10 +74,7 @@ def image_array(images, name="images", *, limit=None, at_least=1, purpose="this 
         count += len(batch)
         if count == limit:
             break
-    if count < at_least:
-        raise ValueError(
-            f"`{name}` must hold at least {at_least} images for {purpose}. Received: {count}"
-        )
+    check_count(name, count, at_least, purpose)
     return np.concatenate(batches)
 
 
@@ -120,11 +117,16 @@ def feature_array(features, name="features", *, at_least=2, purpose="this metric
         ValueError: As in `feature_batches`, or there are fewer than `at_least`.
     """
     array = np.concatenate(list(feature_batches(features, name)))
-    if len(array) < at_least:
-        raise ValueError(
-            f"`{name}` must hold at least {at_least} images for {purpose}. Received: {len(array)}"
-        )
+    check_count(name, len(array), at_least, purpose)
     return array
+
+
+def check_count(name, count, at_least, purpose):
+    """Raises a ValueError if a set is of fewer images than its metric needs."""
+    if count < at_least:
+        raise ValueError(
+            f"`{name}` must hold at least {at_least} images for {purpose}. Received: {count}"
+        )
 
 
 def check_same_dim(a, b, names):

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from wae_tf.arguments import check_integer
 from wae_tf.divergences.mmd import mmd
 from wae_tf.metrics.inputs import check_same_dim, feature_array
 
@@ -49,11 +50,8 @@ def kernel_distance(features_a, features_b, *, subset_size=1000, subsets=100, se
     a = feature_array(features_a, "features_a", purpose="the kernel distance").astype("float32")
     b = feature_array(features_b, "features_b", purpose="the kernel distance").astype("float32")
     check_same_dim(a, b, ("features_a", "features_b"))
-    if subset_size < 2 or subsets < 1:
-        raise ValueError(
-            "`subset_size` must be at least 2 and `subsets` at least 1. "
-            f"Received: subset_size={subset_size}, subsets={subsets}"
-        )
+    check_integer("subset_size", subset_size, 2)
+    check_integer("subsets", subsets, 1)
     size = min(subset_size, len(a), len(b))
     rng = np.random.default_rng(seed)
     jit_compile = True if subsets >= _REPEATED else "auto"

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from wae_tf.arguments import check_integer
 from wae_tf.divergences.xla import compiled, on_cpu
 
 __all__ = ["mmd_test"]
@@ -47,8 +48,7 @@ def mmd_test(a, b, kernel, *, permutations=200, seed=0):
             "`a` and `b` must have one shape (n, dim), n >= 2. "
             f"Received: a.shape={a.shape}, b.shape={b.shape}"
         )
-    if permutations < 1:
-        raise ValueError(f"`permutations` must be at least 1. Received: {permutations}")
+    check_integer("permutations", permutations, 1)
     n = len(a)
     rng = np.random.default_rng(seed)
     signs = np.repeat(np.array([1.0, -1.0], "float32"), n)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from wae_tf.arguments import check_integer
 from wae_tf.metrics.inputs import check_same_dim, feature_array
 from wae_tf.runtime.requirements import need
 
@@ -47,8 +48,7 @@ def precision_recall(features_real, features_fake, *, k=5):
     """
     pairwise = need("sklearn.metrics", "`precision_recall`")
 
-    if k < 1:
-        raise ValueError(f"`k` must be at least 1. Received: k={k}")
+    check_integer("k", k, 1)
     purpose = f"a ball to the neighbour k={k}"
     real, fake = (
         feature_array(features, name, at_least=k + 1, purpose=purpose)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from wae_tf.arguments import check_integer
 from wae_tf.metrics.inputs import image_array, image_batches
 
 __all__ = ["principal_components_error"]
@@ -32,8 +33,7 @@ def principal_components_error(images, fitted_to, dim):
 
     [1] Jolliffe, *Principal Component Analysis*, 2nd ed., 2002.
     """
-    if dim < 0:
-        raise ValueError(f"`dim` must be at least 0. Received: dim={dim}")
+    check_integer("dim", dim, 0)
     fitted = _flat(image_array(fitted_to, "fitted_to"))
     mean = fitted.mean(axis=0, dtype="float64").astype("float32")
     components = _components(fitted - mean, dim)

@@ -4,13 +4,12 @@ import keras
 import tensorflow as tf
 
 from wae_tf import pixels
+from wae_tf.arguments import check_integer, check_number
 from wae_tf.costs import get_cost
 from wae_tf.models.checks import (
     check_cost,
-    check_integer,
     check_networks,
     check_no_others,
-    check_number,
     check_pixel_range,
     check_random_codes,
 )

@@ -4,18 +4,15 @@ import keras
 import tensorflow as tf
 
 from wae_tf import pixels
-from wae_tf.arguments import check_integer, check_number
 from wae_tf.costs.build import cost_terms
 
 __all__ = [
     "check_cost",
     "check_critic",
     "check_discriminator",
-    "check_integer",
     "check_kernel",
     "check_networks",
     "check_no_others",
-    "check_number",
     "check_pixel_range",
     "check_random_codes",
 ]

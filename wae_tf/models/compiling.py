@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from wae_tf import pixels, replicas
+from wae_tf.arguments import check_auto
 
 __all__ = ["CompiledModel", "resolve_jit_compile"]
 
@@ -189,10 +190,6 @@ def _like(optimizer, first):
 
 def resolve_jit_compile(jit_compile):
     """Turns `"auto"` into whether an accelerator is visible; True and False stay."""
-    if jit_compile == "auto":
+    if check_auto("jit_compile", jit_compile) == "auto":
         return any(tf.config.list_physical_devices(kind) for kind in ("GPU", "TPU"))
-    if not isinstance(jit_compile, bool):
-        raise ValueError(
-            f"`jit_compile` must be 'auto', True or False. Received: jit_compile={jit_compile!r}"
-        )
     return jit_compile

@@ -1,5 +1,7 @@
 """`export` of a model: the door to the formats that stand above it."""
 
+import keras
+
 __all__ = ["EXPORTERS", "Exporting"]
 
 # From a format to `(model, path, *, overwrite, **options)`; "keras" is for formats that only Keras
@@ -34,6 +36,9 @@ class Exporting:
         """
         name = "saved_model" if format == "tf_saved_model" else format
         if name not in EXPORTERS or name == "keras" or "input_signature" in options:
+            # Keras knows no shape of images, as a model is built without a call.
+            signature = [keras.InputSpec("float32", shape=(None, *self.image_shape))]
+            options = {"input_signature": signature, **options}
             options, name = {"format": format, "verbose": verbose, **options}, "keras"
         elif name == "saved_model":
             options["verbose"] = bool(verbose) and verbose

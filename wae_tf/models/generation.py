@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from wae_tf import pixels
-from wae_tf.models.checks import check_integer
+from wae_tf.arguments import check_finite, check_integer
 from wae_tf.runtime.progress_bar import ProgressBar
 from wae_tf.samplers import storage
 
@@ -16,7 +16,7 @@ __all__ = ["Generation", "decode_batch", "encode_batch", "reconstruct_batch"]
 
 
 class Generation:
-    """Methods of `WAE` that work through any number of images, batch after batch.
+    """Methods of all models that work through any number of images, batch after batch.
 
     All return NumPy arrays; images are float32 in [0, 1]. `verbose` shows a progress bar: True
     at once, "auto" where it takes more than two seconds.
@@ -28,6 +28,7 @@ class Generation:
         Args:
             x: Images, shape `(n, height, width, channels)`, uint8 or floats in [0, 1].
             batch_size: Images at a time; changes memory and speed, not the result.
+            verbose: As in all methods here.
 
         Raises:
             ValueError: `x` has the wrong shape, type or range, or NaN.
@@ -46,8 +47,7 @@ class Generation:
             raise ValueError(
                 f"`z` must have shape (n, {self.latent_dim}), n >= 1. Received: z.shape={z.shape}"
             )
-        if not np.all(np.isfinite(z)):
-            raise ValueError("`z` must be finite. Received: NaN or infinity in `z`")
+        check_finite("z", z)
         return self._in_batches(decode_batch, z, batch_size, verbose, "Decoding")
 
     def reconstruct(self, x, batch_size=256, verbose=False):

@@ -4,9 +4,10 @@ import keras
 import tensorflow as tf
 
 from wae_tf import pixels
+from wae_tf.arguments import check_number
 from wae_tf.costs.critic import adaptive_weight, judge, with_gradient
 from wae_tf.divergences.adversarial import hinge_discriminator_loss
-from wae_tf.models.checks import check_critic, check_number
+from wae_tf.models.checks import check_critic
 from wae_tf.models.trainer import ObjectiveTrainer, sum_losses
 
 __all__ = ["LearnedCost"]

@@ -5,11 +5,14 @@ import collections
 import numpy as np
 
 from wae_tf.files import hdf5
+from wae_tf.models.compiling import CompiledModel
 
 __all__ = ["check_values", "load_weights"]
 
 _LARGEST = 1e6  # Of the zoo's weights and moving means the largest is 60, of its variances 186.
 _LARGEST_VARIANCE = 1e12
+_OPTIMIZERS = ("adam/", "loss_scale_optimizer/")  # How paths of their variables begin.
+_COUNTERS = 64  # Such as steps and seeds, of which a file may have more than the model.
 
 
 def load_weights(model, path, beside=()):
@@ -66,9 +69,6 @@ def check_values(model):
             )
 
 
-_OPTIMIZERS = ("adam/", "loss_scale_optimizer/")
-
-
 def _check_places(found, model):
     """Raises a ValueError unless a file has as many arrays of each shape as a model's variables.
 
@@ -87,13 +87,11 @@ def _check_places(found, model):
         raise ValueError(f"the file has {len(found)} arrays, for {sum(wanted.values())} variables")
 
 
-_COUNTERS = 64
-
-
 def _variables(model):
     """Returns all variables of a model, those of its optimizers too, each once."""
     found = {id(variable): variable for variable in model.variables}
-    names = ("optimizer", "discriminator_optimizer", "critic_optimizer")
+    ours = isinstance(model, CompiledModel)
+    names = model.optimized_variables() if ours else ("optimizer",)
     for optimizer in (getattr(model, name, None) for name in names):
         while optimizer is not None:
             found |= {id(variable): variable for variable in optimizer.variables}

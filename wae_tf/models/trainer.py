@@ -11,24 +11,14 @@ __all__ = ["ObjectiveTrainer"]
 
 
 class ObjectiveTrainer(ReplicaTrainer):
-    """`fit`, `evaluate`, `predict` and `export` of the Wasserstein Auto-Encoders.
+    """`fit`, `evaluate` and `predict` of the Wasserstein Auto-Encoders.
 
     A subclass sets `image_shape` and `seed`, lists what it optimises in
     `autoencoder_variables`, and computes a dict of its `loss_names` in
-    `objective(x, training, seed)`.
+    `objective(x, training, seed, real)`.
     """
 
     min_batch_size = 1
-
-    def export(
-        self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs
-    ):
-        """Exports reconstruction of images, float32 in [0, 1]; as `keras.Model.export`."""
-        if input_signature is None:
-            input_signature = [keras.InputSpec("float32", shape=(None, *self.image_shape))]
-        return super().export(
-            filepath, format=format, verbose=verbose, input_signature=input_signature, **kwargs
-        )
 
     def fit(
         self,
@@ -151,23 +141,24 @@ class ObjectiveTrainer(ReplicaTrainer):
         return self.track(losses, x)
 
     def targets(self, losses):
-        """Returns what a step descends, scaled as its optimizers need: the loss, and a critic's."""
-        targets = [self.optimizer.scale_loss(losses["loss"])]
-        if "critic_loss" in losses:
-            targets.append(self.critic_optimizer.scale_loss(losses["critic_loss"]))
-        return targets
+        """Returns the loss that each optimizer descends, scaled as it needs, by its name.
+
+        `optimizer` has `loss`, and `critic_optimizer` `critic_loss` once the critic takes part.
+        """
+        names = {name: name.replace("optimizer", "loss") for name in self.optimized_variables()}
+        return {
+            name: getattr(self, name).scale_loss(losses[loss])
+            for name, loss in names.items()
+            if loss in losses
+        }
 
     def descend(self, tape, targets):
-        """Moves the networks, and a critic whose loss is among the targets, down the gradient."""
-        networks = self.autoencoder_variables
-        if len(targets) == 1:
-            self.optimizer.apply(tape.gradient(targets, networks), networks)
-            return
-        # One way back for both: neither loss has a gradient at the other's variables.
-        critic = self.critic.trainable_variables
-        gradients = tape.gradient(targets, [networks, critic])
-        self.optimizer.apply(gradients[0], networks)
-        self.critic_optimizer.apply(gradients[1], critic)
+        """Moves what each optimizer has down the gradient of its target."""
+        variables = [self.optimized_variables()[name] for name in targets]
+        # One way back for all: no loss has a gradient at another's variables.
+        gradients = tape.gradient(list(targets.values()), variables)
+        for name, gradient, moved in zip(targets, gradients, variables):
+            getattr(self, name).apply(gradient, moved)
 
     def test_step(self, data):
         x, real = unpack_images(data)

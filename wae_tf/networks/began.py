@@ -3,7 +3,7 @@
 import keras
 
 from wae_tf.networks.heads import code_head
-from wae_tf.networks.layers import LayerFactory
+from wae_tf.networks.layers import LayerFactory, check_sides
 from wae_tf.networks.noise import image_input
 
 __all__ = ["began_decoder", "began_encoder", "began_factor"]
@@ -129,12 +129,5 @@ def began_factor(image_shape, num_layers):
         ValueError: The image size is no multiple of it.
     """
     factor = 2 ** (num_layers - 1)
-    if image_shape[0] % factor or image_shape[1] % factor:
-        fits = sorted({-(-side // factor) * factor for side in image_shape[:2]})
-        raise ValueError(
-            f"The decoder 'began' with {num_layers} layers makes images whose height and width are "
-            f"multiples of {factor}: crop or resize to such a size, for instance {fits}, or take "
-            "fewer `decoder_layers`. "
-            f"Received: image_shape={tuple(image_shape)}, decoder_layers={num_layers}"
-        )
+    check_sides(image_shape, factor, num_layers)
     return factor

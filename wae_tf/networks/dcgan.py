@@ -3,7 +3,7 @@
 import keras
 
 from wae_tf.networks.heads import code_head
-from wae_tf.networks.layers import LayerFactory
+from wae_tf.networks.layers import LayerFactory, check_sides
 from wae_tf.networks.noise import image_input
 
 __all__ = ["dcgan_decoder", "dcgan_encoder"]
@@ -133,14 +133,7 @@ def decoder_factor(image_shape, width, num_layers, modified):
     """
     check_width("decoder", width, num_layers - 1)
     factor = 2 ** (num_layers - 1 if modified else num_layers)
-    if image_shape[0] % factor or image_shape[1] % factor:
-        fits = sorted({size for side in image_shape[:2] for size in _near(side, factor)})
-        raise ValueError(
-            f"A decoder with {num_layers} layers makes images whose height and width are multiples "
-            f"of {factor}: crop or resize to such a size, for instance {fits}, or take fewer "
-            "`decoder_layers`. "
-            f"Received: image_shape={tuple(image_shape)}, decoder_layers={num_layers}"
-        )
+    check_sides(image_shape, factor, num_layers)
     return factor
 
 
@@ -151,8 +144,3 @@ def check_width(network, width, halvings):
             f"`{network}_width` must be a multiple of {2**halvings}, because it is halved "
             f"{halvings} times. Received: {network}_width={width}"
         )
-
-
-def _near(size, factor):
-    below = size // factor * factor
-    return {below, below + factor} - {0}

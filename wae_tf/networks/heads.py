@@ -21,7 +21,7 @@ def code_head(make, features, latent_dim, codes="deterministic"):
 
     Args:
         make: `LayerFactory` of the network.
-        features: Tensor of any shape; flattened here.
+        features: Tensor, shape `(n, units)`.
         latent_dim: Length `d` of the codes.
         codes: One of the names above.
 

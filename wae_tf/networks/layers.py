@@ -9,6 +9,20 @@ import tensorflow as tf
 from wae_tf.pixels import check_pixel_range
 
 
+def check_sides(image_shape, factor, num_layers):
+    """Raises a ValueError unless a decoder that enlarges its first grid by `factor` fits a size."""
+    sides = image_shape[:2]
+    if any(side % factor for side in sides):
+        below = {side // factor * factor for side in sides}
+        fits = sorted({size for low in below for size in (low, low + factor)} - {0})
+        raise ValueError(
+            f"A decoder with {num_layers} layers makes images whose height and width are multiples "
+            f"of {factor}: crop or resize to such a size, for instance {fits}, or take fewer "
+            "`decoder_layers`. "
+            f"Received: image_shape={tuple(image_shape)}, decoder_layers={num_layers}"
+        )
+
+
 class LayerFactory:
     """Makes layers for one network: initial weights, batch norm and dtype in one place.
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from wae_tf.arguments import check_finite
 from wae_tf.plots.planes import least_gaussian_plane, principal_plane
 from wae_tf.plots.style import CLASS_COLOURS, CODES, INK, PRIOR, axes_area, styled
 from wae_tf.runtime.requirements import need
@@ -110,8 +111,7 @@ def _codes(codes, prior_codes):
                 "`codes` and `prior_codes` must have shapes (n, latent_dim) and (m, latent_dim), "
                 f"n and m at least 2. Received: {codes.shape} and {prior_codes.shape}"
             )
-        if not np.isfinite(values).all():
-            raise ValueError(f"`{name}` must be finite. Received: NaN or infinity in `{name}`")
+        check_finite(name, values)
     return codes, prior_codes
 
 

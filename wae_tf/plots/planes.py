@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from wae_tf.arguments import check_finite
 from wae_tf.runtime.requirements import need
 
 __all__ = ["least_gaussian_plane", "principal_plane"]
@@ -78,6 +79,5 @@ def _checked(codes):
             "`codes` must have shape (n, latent_dim), both at least 2. "
             f"Received: shape={codes.shape}"
         )
-    if not np.isfinite(codes).all():
-        raise ValueError("`codes` must be finite. Received: NaN or infinity in `codes`")
+    check_finite("codes", codes)
     return codes

@@ -4,6 +4,8 @@ import itertools
 
 import numpy as np
 
+from wae_tf.arguments import check_integer
+
 __all__ = ["closed_walk", "great_circle", "random_directions", "straight_line"]
 
 
@@ -70,11 +72,8 @@ def closed_walk(model, n, *, stops=4, steps=16, sampler="prior", seed=0, batch_s
         >>> frames = plots.closed_walk(model, 16)
         >>> pictures.save_animation("walk.webp", [pictures.grid(frame) for frame in frames])
     """
-    if stops < 2 or steps < 1:
-        raise ValueError(
-            "`stops` must be at least 2, and `steps` at least 1. "
-            f"Received: stops={stops}, steps={steps}"
-        )
+    check_integer("stops", stops, 2)
+    check_integer("steps", steps, 1)
     first = model.sample_codes(n, seed, sampler)
     others = np.random.default_rng([seed, 1]).integers(2**31, size=stops - 1)
     codes = [first, *(model.sample_codes(n, int(other), sampler) for other in others), first]

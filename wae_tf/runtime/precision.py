@@ -5,6 +5,7 @@ import os
 import platform
 import time
 
+from wae_tf.arguments import check_choice
 from wae_tf.runtime import onednn
 from wae_tf.runtime.processor import cpu_flags, is_x86, read_cpuinfo
 
@@ -37,11 +38,7 @@ def resolve_precision(precision):
         >>> resolve_precision("float32")
         'float32'
     """
-    if precision not in PRECISIONS:
-        raise ValueError(
-            f"`precision` must be one of {list(PRECISIONS)}. Received: precision={precision!r}"
-        )
-    if precision != "auto":
+    if check_choice("precision", precision, PRECISIONS) != "auto":
         return precision
     return "mixed_bfloat16" if computes_in_bfloat16() else "float32"
 

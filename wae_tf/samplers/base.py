@@ -1,13 +1,13 @@
 """What all fitted samplers share: plain arrays in, codes out."""
 
-import numbers
 import random
 
 import numpy as np
 
+from wae_tf.arguments import check_choice, check_integer
 from wae_tf.samplers.support import SUPPORTS, fold, fold_tensor
 
-__all__ = ["Sampler", "check_settings"]
+__all__ = ["Sampler", "check_enough", "check_settings"]
 
 _LARGEST = 1e6  # Of an array's values: codes of the zoo are below 10.
 _MOST = 2**20  # Of each integer in the settings.
@@ -35,11 +35,7 @@ class Sampler:
     def __init__(self, arrays, settings):
         self.arrays = {name: np.asarray(values, "float32") for name, values in arrays.items()}
         self.settings = dict(settings)
-        if self.settings.get("support") not in SUPPORTS:
-            raise ValueError(
-                f"A sampler's `support` must be one of {list(SUPPORTS)}. "
-                f"Received: settings={self.settings}"
-            )
+        check_choice("support", self.settings.get("support"), SUPPORTS)
         self.latent_dim = int(self.settings["latent_dim"])
         for name, values in self.arrays.items():
             if values.size and not -_LARGEST <= values.min() <= values.max() <= _LARGEST:
@@ -90,8 +86,7 @@ class Sampler:
         Raises:
             ValueError: `n` is less than 1.
         """
-        if not isinstance(n, numbers.Integral) or n < 1:
-            raise ValueError(f"`n` must be an integer, at least 1. Received: n={n!r}")
+        n = check_integer("n", n, 1)
         seed = random.randrange(2**31) if seed is None else seed
         return fold(self.draw(n, seed), self.settings["support"])
 
@@ -114,6 +109,14 @@ class Sampler:
 
     def __repr__(self):
         return f"<{type(self).__name__}: {self.settings}>"
+
+
+def check_enough(points, least, what, way="pass more images"):
+    """Raises a ValueError if points to fit `what` to are too few."""
+    if len(points) < least:
+        raise ValueError(
+            f"{what} needs at least {least} codes: {way}. Received: {len(points)} codes"
+        )
 
 
 def check_settings(settings):

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 
+from wae_tf.arguments import check_choice
 from wae_tf.samplers.codes import draw_codes
 from wae_tf.samplers.flow import FlowSampler
 from wae_tf.samplers.mixture import GaussianMixtureSampler
@@ -97,8 +98,7 @@ def fit_codes(codes, kind="gmm", *, support="space", seed=0, verbose=0, **option
 
 
 def _check(kind, options):
-    if kind not in CLASSES:
-        raise ValueError(f"`kind` must be one of {list(KINDS)}. Received: kind={kind!r}")
+    check_choice("kind", kind, KINDS)
     known = set(inspect.signature(CLASSES[kind].fit).parameters)
     known -= {"points", "settings", "seed", "verbose"}
     unknown = sorted(set(options) - known)

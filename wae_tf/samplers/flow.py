@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from wae_tf.runtime.progress_bar import ProgressBar
-from wae_tf.samplers.base import Sampler, generator, normal_draws
+from wae_tf.samplers.base import Sampler, check_enough, generator, normal_draws
 
 __all__ = ["FlowSampler"]
 
@@ -83,10 +83,7 @@ class FlowSampler(Sampler):
             learning_rate: Adam's rate.
             patience: Epochs without a better one after which fitting ends.
         """
-        if len(points) < 100:
-            raise ValueError(
-                f"A flow needs at least 100 codes: pass more images. Received: {len(points)} codes"
-            )
+        check_enough(points, 100, "A flow")
         points = generator(seed, 2).permutation(points.astype("float32"))
         held_out, points = np.split(points, [len(points) // 10])
         stddev = points.std(axis=0)

@@ -8,9 +8,10 @@ import sys
 import numpy as np
 import tensorflow as tf
 
+from wae_tf.arguments import check_integer
 from wae_tf.runtime.progress_bar import ProgressBar
 from wae_tf.runtime.requirements import need
-from wae_tf.samplers.base import Sampler, generator, normal_draws
+from wae_tf.samplers.base import Sampler, check_enough, generator, normal_draws
 
 __all__ = ["GaussianMixtureSampler", "choose"]
 
@@ -66,13 +67,9 @@ class GaussianMixtureSampler(Sampler):
             components: Gaussians in the mixture; needs twice as many codes.
         """
         mixtures = need("sklearn.mixture", "Fitting a Gaussian mixture")
-        if components < 1:
-            raise ValueError(f"`components` must be at least 1. Received: components={components}")
-        if len(points) < 2 * components:
-            raise ValueError(
-                f"A mixture of {components} needs at least {2 * components} codes: pass more "
-                f"images, or fewer `components`. Received: {len(points)} codes"
-            )
+        check_integer("components", components, 1)
+        what = f"A mixture of {components}"
+        check_enough(points, 2 * components, what, "pass more images, or fewer `components`")
         mixture = mixtures.GaussianMixture(
             components,
             reg_covar=1e-6 * max(float(points.var(axis=0).mean()), 1e-12),

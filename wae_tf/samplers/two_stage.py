@@ -7,7 +7,7 @@ import tensorflow as tf
 from wae_tf.divergences.kernels import imq_kernel
 from wae_tf.divergences.mmd import mmd
 from wae_tf.runtime.progress_bar import ProgressBar
-from wae_tf.samplers.base import Sampler, generator, normal_draws
+from wae_tf.samplers.base import Sampler, check_enough, generator, normal_draws
 
 __all__ = ["TwoStageSampler"]
 
@@ -80,11 +80,7 @@ class TwoStageSampler(Sampler):
             reg_weight: lambda in Eq. (4) of the WAE paper; by default 100 for each
                 dimension.
         """
-        if len(points) < 100:
-            raise ValueError(
-                "A second stage needs at least 100 codes: pass more images. "
-                f"Received: {len(points)} codes"
-            )
+        check_enough(points, 100, "A second stage")
         d = points.shape[1]
         mean, colour, whitened = _whiten(points)
         networks = [_correction(d, units, seed=seed + i) for i in (1, 2)]

@@ -3,6 +3,7 @@
 import pathlib
 
 from wae_tf import zoo
+from wae_tf.zoo.entries import check_weights
 
 __all__ = ["describe_weights", "start_from"]
 
@@ -23,16 +24,11 @@ def describe_weights(init_from):
         ValueError: There is no such entry, or it has no weights.
     """
     directory = zoo.entry_directory(init_from, "model")
-    weights = zoo.read_entry(directory).get("weights")
-    if weights is None:
-        raise ValueError(
-            "`init_from` must be an entry with weights; this is a config only. With weights: "
-            f"{zoo.list_models()}, and what `wae-train` has written. "
-            f"Received: init_from={str(init_from)!r}"
-        )
+    entry = zoo.read_entry(directory)
+    check_weights(entry, "init_from", init_from)
     return {
         "init_from": pathlib.Path(directory).resolve().name,
-        "init_from_sha256": weights["sha256"],
+        "init_from_sha256": entry["weights"]["sha256"],
     }
 
 

@@ -19,7 +19,7 @@ from wae_tf.zoo.entry_files import (
     update_entry,
 )
 
-__all__ = ["load", "load_config", "save_entry", "save_samplers"]
+__all__ = ["check_weights", "load", "load_config", "save_entry", "save_samplers"]
 
 _WEIGHTS = "model.weights.h5"
 _CRITIC = "critic.weights.h5"
@@ -56,17 +56,28 @@ def load(name_or_directory, precision="float32", critic=False):
     if not (directory / ENTRY).is_file():
         return keras_layout.load_directory(directory, name_or_directory)
     entry = read_entry(directory)
-    if "weights" not in entry:
-        raise ValueError(
-            f"`name_or_directory` must have weights; this is a config only, which `wae-train "
-            f"--config={name_or_directory}` trains. With weights: {list_models()}. "
-            f"Received: {name_or_directory!r}"
-        )
+    check_weights(entry, "name_or_directory", name_or_directory)
     model = _model(directory, entry, precision)
     if critic:
         model = _with_critic(model, directory, entry, precision)
     model.samplers.update(storage.read_all(directory, entry.get("samplers", {}), model))
     return model
+
+
+def check_weights(entry, name, value):
+    """Raises a ValueError if an entry, which `value` of the argument `name` names, has no weights.
+
+    Args:
+        entry: What `read_entry` returned.
+        name: Name of the argument, for the error.
+        value: What was given.
+    """
+    if "weights" not in entry:
+        raise ValueError(
+            f"`{name}` must have weights; this is a config only, which `wae-train "
+            f"--config={value}` trains. With weights: {list_models()}, and what `wae-train` has "
+            f"written. Received: {name}={str(value)!r}"
+        )
 
 
 def _model(directory, entry, precision="float32"):

@@ -25,7 +25,8 @@ def export_run(config, directory, images, *, workdir=None, pretrained=None):
     Args:
         config: `WAEConfig`.
         directory: Where `export_train_step` writes; `images.npy` goes there too.
-        images: uint8, shape `(n, height, width, channels)`, as `load_images` returns.
+        images: uint8, shape `(n, height, width, channels)`, as `load_images` returns; or a
+            function that reads them, which is called once the model is built.
         workdir: Directory of a `wae-train` run to go on from, or None.
         pretrained: Zoo entry whose weights to start from, or None.
 
@@ -42,15 +43,17 @@ def export_run(config, directory, images, *, workdir=None, pretrained=None):
         >>> export_run(config, "exported", images)
     """
     directory = pathlib.Path(directory).expanduser()
+    check_max_shift(config.max_shift, config.image_shape)
+    config, _ = run_files.with_precision(workdir and pathlib.Path(workdir), config)
+    model = build_model(config)  # Before images are read: it refuses values that do not fit.
+    images = images() if callable(images) else images
     steps_per_epoch = len(images) // config.batch_size
     if steps_per_epoch == 0:
         raise ValueError(
             "`images` must fill a batch: take more images, or a smaller `batch_size`. "
             f"Received: {len(images)} images, batch_size={config.batch_size}"
         )
-    check_max_shift(config.max_shift, config.image_shape)
-    config, _ = run_files.with_precision(workdir and pathlib.Path(workdir), config)
-    model = training.compile_model(build_model(config), config, steps_per_epoch)
+    training.compile_model(model, config, steps_per_epoch)
     if pretrained is not None:
         model.set_weights(zoo.load(pretrained).get_weights())
     if workdir is not None and (
