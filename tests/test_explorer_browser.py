@@ -306,6 +306,22 @@ def test_a_model_of_a_hub_is_chosen(visit, tmp_path, monkeypatch):
         assert "/cache" not in visit.told("must have the repository")
 
 
+def test_a_hub_that_cannot_be_reached_is_said_in_the_page(visit, tmp_path, monkeypatch):
+    pytest.importorskip("huggingface_hub", reason="needs huggingface_hub: the extra `hub`")
+    with socket.socket() as held:  # Bound, so that it is nobody's, and closed: nobody listens.
+        held.bind(("127.0.0.1", 0))
+        hub_server.use(monkeypatch, f"http://127.0.0.1:{held.getsockname()[1]}", tmp_path / "cache")
+        visit = visit()
+        before = visit.tile_pixels()
+        visit.choose("hf://ada/digits", expect=False)
+        said = visit.told("hub must be reachable.*HF_ENDPOINT.*hf://ada/digits")
+    assert "/cache" not in said
+    browser.wait(
+        lambda: visit.one("#wae-model input").get_attribute("value") == DIGITS, "name of before"
+    )
+    np.testing.assert_array_equal(visit.tile_pixels(), before)
+
+
 @pytest.mark.parametrize(
     "name, words",
     [

@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import subprocess
+import sys
 
 import pytest
 
@@ -28,6 +30,40 @@ def test_a_crash_keeps_the_old_file_and_leaves_nothing(tmp_path):
         raise KeyboardInterrupt
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.fixture(scope="module")
+def gone():
+    """Returns the number of a process that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_what_killed_processes_left_of_a_target_goes(tmp_path, gone):
+    for name in ("out", "new-out", "old-out"):
+        (tmp_path / f".tmp-{gone}-{name}").mkdir()
+        (tmp_path / f".tmp-{gone}-{name}" / "half").write_text("ha")
+    (tmp_path / f".tmp-{os.getpid()}-out").write_text("ha")  # A number that came again.
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "whole").write_text("all of it")
+    alive = f".tmp-{os.getppid()}-new-out"
+    others = [f".tmp-{gone}-new-other", f".tmp-{gone}-out.npz", ".tmp-out", alive]
+    for name in others:
+        (tmp_path / name).write_text("not this target's, or of one who works")
+    files.recover(tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["out", *others])
+    assert (tmp_path / "out" / "whole").read_text() == "all of it"
+
+
+def test_what_was_moved_aside_comes_back_if_nothing_took_its_place(tmp_path, gone):
+    for name, text in (("old-out", "earlier"), ("new-out", "later")):
+        (tmp_path / f".tmp-{gone}-{name}").mkdir()
+        (tmp_path / f".tmp-{gone}-{name}" / "export").write_text(text)
+    files.recover(str(tmp_path / "out"))
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (tmp_path / "out" / "export").read_text() == "earlier"
+    files.recover(tmp_path / "nowhere" / "out")  # Nothing there, nothing to do.
 
 
 def test_paths_may_be_strings(tmp_path):

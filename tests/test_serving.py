@@ -3,8 +3,10 @@
 import http.server
 import importlib.util
 import json
+import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -314,6 +316,26 @@ def test_a_failed_export_leaves_the_earlier_one(model, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         model.export(tmp_path / "out", overwrite=True)
     assert (tmp_path / "out" / "decoder" / "saved_model.pb").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills as POSIX does")
+def test_what_a_killed_export_leaves_the_next_one_removes(model, tmp_path):
+    code = f"""
+import os, pathlib, signal, sys, tensorflow as tf
+def killed(module, directory, **kwargs):
+    pathlib.Path(directory, "saved_model.pb").write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+tf.saved_model.save = killed
+sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})
+import tiny, wae_tf
+wae_tf.build_model(tiny.config()).export("out")
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    (left,) = (path.name for path in tmp_path.iterdir())
+    assert left.startswith(".tmp-") and left.endswith("-new-out")
+    model.export(tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 

@@ -1,4 +1,7 @@
-"""Where an export goes: whole or not at all, and never over what it did not write."""
+"""Where an export goes: whole or not at all, and never over what it did not write.
+
+What a killed export has left beside its target, the next one to the same target removes.
+"""
 
 import contextlib
 import os
@@ -22,6 +25,7 @@ def replacing_directory(path, overwrite=False):
             export has written.
     """
     path = pathlib.Path(path).expanduser()
+    files.recover(path)
     found = _found(path)
     if found and not overwrite:
         raise ValueError(
@@ -61,6 +65,7 @@ def replacing_file(path, suffix, overwrite=False):
         raise ValueError(
             f"`path` must be a file ending in {suffix!r}. Received: path={str(path)!r}"
         )
+    files.recover(path)
     _check_new(path, overwrite)
     files.writable_directory(path.parent, "path")
     with files.replacing(path) as temporary:
@@ -78,6 +83,7 @@ def replacing_files(path, overwrite=False):
         ValueError: One of them is there already, and `overwrite` is False.
     """
     path = pathlib.Path(path).expanduser()
+    files.recover(path)
     _check_new(path, overwrite)
     files.writable_directory(path.parent, "path")
     temporary = path.with_name(f".tmp-{os.getpid()}-new-{path.name}")

@@ -6,10 +6,11 @@ import hashlib
 import os
 import pathlib
 import re
+import shutil
 
-__all__ = ["full", "is_alive", "remove_leftovers", "replacing", "sha256"]
+__all__ = ["full", "is_alive", "recover", "remove_leftovers", "replacing", "sha256"]
 
-_LEFTOVER = re.compile(r"\.tmp-(\d+)-.+")
+_LEFTOVER = re.compile(r"\.tmp-(\d+)-(.+)")
 _NOT_TO_BE_SYNCED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -51,15 +52,31 @@ def remove_leftovers(directory):
         Names of the files that are gone.
     """
     removed = []
-    for path in sorted(pathlib.Path(directory).glob(".tmp-*")):
-        match = _LEFTOVER.fullmatch(path.name)
-        process = int(match.group(1)) if match else 0
-        # A number comes again, but this process has only just begun.
-        ours = match and (process == os.getpid() or not is_alive(process))
-        if ours and path.is_file():
+    for path, _ in _leftovers(directory):
+        if path.is_file():
             path.unlink(missing_ok=True)
             removed.append(path.name)
     return removed
+
+
+def recover(path):
+    """Undoes what killed processes have left half done beside one file or directory.
+
+    Their temporary files and directories for it go. A directory that was moved aside to be
+    replaced, as `.tmp-PROCESS-old-NAME`, comes back if nothing has taken its place.
+
+    Args:
+        path: The file or directory, whether it is there or not.
+    """
+    path = pathlib.Path(path)
+    for leftover, name in _leftovers(path.parent):
+        if name == f"old-{path.name}" and not path.exists():
+            os.replace(leftover, path)
+        elif name in (path.name, f"new-{path.name}", f"old-{path.name}"):
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)
 
 
 def full(error):
@@ -89,6 +106,18 @@ def is_alive(process):
     except (OSError, OverflowError):
         return False
     return True
+
+
+def _leftovers(directory):
+    """Returns paths `.tmp-PROCESS-NAME` of processes that are no more, each with its NAME."""
+    found = []
+    for path in sorted(pathlib.Path(directory).glob(".tmp-*")):
+        match = _LEFTOVER.fullmatch(path.name)
+        process = int(match.group(1)) if match else 0
+        # A number comes again, but this process has only just begun.
+        if match and (process == os.getpid() or not is_alive(process)):
+            found.append((path, match.group(2)))
+    return found
 
 
 def _to_disk(path):

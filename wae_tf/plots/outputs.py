@@ -36,6 +36,7 @@ def save_folder(directory, images, scale=1, overwrite=False, names=None):
         >>> save_folder("samples", model.sample(128, seed=0))
     """
     directory = pathlib.Path(directory).expanduser()
+    files.recover(directory)
     check_folder(directory, overwrite)
     files.writable_directory(directory.parent)
     temporary = directory.with_name(f".tmp-{os.getpid()}-{directory.name}")

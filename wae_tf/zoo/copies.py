@@ -35,6 +35,7 @@ def copy_entry(name_or_directory, directory):
         >>> wae_tf.zoo.copy_entry("hf://ada/digits", "runs/ada")
     """
     directory = pathlib.Path(directory).expanduser()
+    files.recover(directory)
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise ValueError(
             "`directory` must be new or empty: choose another one. "
@@ -76,6 +77,7 @@ def save_keras(name_or_directory, path, *, overwrite=False):
     path = pathlib.Path(path).expanduser()
     if path.suffix != ".keras" or path.is_dir():
         raise ValueError(f"`path` must be a file ending in '.keras'. Received: path={str(path)!r}")
+    files.recover(path)
     if path.exists() and not overwrite:
         raise ValueError(
             "`path` must be new: choose another one, or pass overwrite=True. "
