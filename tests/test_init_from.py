@@ -208,7 +208,7 @@ def test_weights_of_which_no_layer_fits_are_refused(entry, source, tmp_path):
 
 def test_an_entry_without_weights_or_none_at_all_is_refused(source, tmp_path):
     with pytest.raises(
-        ValueError, match="entry with weights.*Received: init_from='celeba_vae_paper'"
+        ValueError, match="`init_from` must have weights.*Received: init_from='celeba_vae_paper'"
     ):
         training.train(config(), source, tmp_path, init_from="celeba_vae_paper")
     with pytest.raises(ValueError, match="such as one of .'mnist_vae'.*Received: 'mnist_vaee'"):

@@ -55,6 +55,12 @@ def target(page, link):
     return path.resolve(), urllib.parse.unquote(parts.fragment)
 
 
+def test_examples_of_docstrings_stand_as_code(site):
+    pages = [path.read_text(encoding="utf-8") for path in (site / "api").glob("*.html")]
+    assert any("&gt;&gt;&gt;" in page for page in pages)
+    assert not any("<blockquote>" in page for page in pages)
+
+
 def test_every_link_and_picture_is_there(site):
     pages = {path.resolve(): Page(path) for path in site.rglob("*.html") if path.name != "404.html"}
     assert len(pages) > 30

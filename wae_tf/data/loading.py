@@ -138,12 +138,12 @@ def load(
     """Reads images and batches them: `load_images`, then `batches`.
 
     Args:
-        source, split, image_shape, crop, data_dir, download, max_broken, cache: As for
-            `load_images`.
+        source: As for `load_images`, like `split`, `image_shape`, `crop`, `data_dir`, `download`,
+            `max_broken` and `cache`.
         batch_size: Images per batch.
         training: Whether to shuffle, anew in each epoch, and drop the incomplete batch;
             None does so for splits whose name starts with "train", and for "kept".
-        seed, horizontal_flip, max_shift: As for `batches`; only for training.
+        seed: As for `batches`, like `horizontal_flip` and `max_shift`; only for training.
 
     Returns:
         `tf.data.Dataset` of uint8 batches, shape `(batch, height, width, channels)`.

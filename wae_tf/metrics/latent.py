@@ -36,16 +36,16 @@ def latent(z, prior, kernel=None, *, permutations=200, seed=0, reg_weight=None, 
         - `mmd`, `mmd_floor`, `mmd_p_value`, `mmd_null_stddev`: the squared MMD, unbiased;
         - `mean_error`, `mean_error_floor`: length of the difference of the means;
         - `covariance_error`, `covariance_error_floor`: Frobenius norm of the difference of
-          the covariances; `covariance_rank` of the codes' own, less than `latent_dim` where
-          they do not vary in some directions;
+            the covariances; `covariance_rank` of the codes' own, less than `latent_dim` where
+            they do not vary in some directions;
         - `mardia_skewness`, `mardia_kurtosis`, each also with `_floor` and with `_normal`,
-          the expected value for a normal distribution of any mean and covariance;
+            the expected value for a normal distribution of any mean and covariance;
         - `ks_statistic`, `ks_p_value`: lists, two-sample Kolmogorov-Smirnov per dimension;
-          `ks_max` and `ks_max_floor`, the largest statistic;
+            `ks_max` and `ks_max_floor`, the largest statistic;
         - `effective_dimension`, `effective_dimension_floor`: see `effective_dimension`;
         - `regularisation_share`: `reg_weight * mmd / cost`, None unless both are given;
         - `warning`: a text or None. Where the share is below 1% and chance does not explain
-          the MMD (p < 0.05), the encoder gains nothing by matching the prior.
+            the MMD (p < 0.05), the encoder gains nothing by matching the prior.
 
     Raises:
         ValueError: There are fewer than two codes, one is not finite, or the prior has
