@@ -21,7 +21,7 @@ def site(tmp_path_factory):
         return pathlib.Path(os.environ["WAE_TF_SITE"])
     pytest.importorskip("mkdocs", reason="needs mkdocs: pip install 'wae_tf[docs]'")
     directory = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
     result = subprocess.run(
         [*command, "--site-dir", directory], cwd=ROOT, capture_output=True, text=True
     )
