@@ -4,14 +4,17 @@ import contextlib
 import functools
 import hashlib
 import inspect
+import pathlib
 import platform
 
 import keras
 import tensorflow as tf
 
+from wae_tf import data
 from wae_tf._version import __version__
 from wae_tf.training.cluster import find_cluster
 from wae_tf.training.rendezvous import meet, odd_ones, silent
+from wae_tf.training.run_images import decode_together
 from wae_tf.training.watchdog import Watchdog
 
 __all__ = [
@@ -70,6 +73,25 @@ class Devices:
             return dataset.repeat() if endless else dataset
 
         return self.strategy.distribute_datasets_from_function(of_worker)
+
+    def load_images(self, source, split="train", *, cache, **options):
+        """Returns images of a cache, of which each worker has decoded a share.
+
+        Args:
+            source, split: As for `wae_tf.data.load_images`.
+            cache: Path of a `.npy` file on a disk that all workers share.
+            **options: `image_shape`, `crop`, `data_dir`, `download`, `max_broken`, `verbose`.
+
+        Returns:
+            uint8 `np.memmap`, shape `(n, height, width, channels)`: `wae_tf.data.batches` reads of
+            it what is this worker's.
+
+        Raises:
+            ValueError: Workers have other images. Or as `load_images`.
+        """
+        if self.workers > 1:
+            decode_together({pathlib.Path(cache): (source, split)}, self, **options)
+        return data.load_images(source, split, cache=cache, **options)
 
     def compare(self, **identity):
         """Waits for all workers; raises a ValueError that names one with other values."""
