@@ -83,6 +83,9 @@ def test_a_worker_reads_its_share_only(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(
         stores.Folder, "read", lambda self, name: (read.append(name), original(self, name))[1]
     )
+    with contextlib.closing(Shares(folder, cache=tmp_path / "a.npy", count=3, **OPTIONS)) as third:
+        third.decode(2)
+    read.clear()
     with contextlib.closing(Shares(folder, cache=tmp_path / "a.npy", count=2, **OPTIONS)) as half:
         half.decode(1)
         half.decode(1)  # Is there already.
@@ -95,6 +98,7 @@ def test_a_worker_reads_its_share_only(folder, tmp_path, monkeypatch):
         half.join()
         half.decode(0)
     assert len(read) == 11
+    assert [file.name for file in tmp_path.glob("*.npy")] == ["a.npy"]
 
 
 @pytest.mark.parametrize("places", [[0], [10], [5, 6], [1, 9]])

@@ -1,5 +1,7 @@
 """Images that several workers decode together, each a share of them, into one cache."""
 
+import glob
+
 from wae_tf.data import splits
 from wae_tf.data.broken import SHOWN, Broken
 from wae_tf.data.cache import ImageCache, key_of
@@ -104,8 +106,9 @@ class Shares:
             broken = Broken(self._max_broken, before, source, may_skip, indices, shown[:SHOWN])
             broken.check()
             self._cache.write(_blocks(shares), self.key, broken)
-        for index in range(len(self._cuts)):
-            self._path(index).unlink(missing_ok=True)
+        path = self._cache.path  # Also those of a run that was killed, of another number.
+        for share in path.parent.glob(f"{glob.escape(path.stem)}.*-of-*.npy"):
+            share.unlink()
 
     def check_joined(self):
         """Raises a ValueError unless the cache is there, as others see it who have joined it."""

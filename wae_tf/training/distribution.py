@@ -259,7 +259,11 @@ def _open_workers(cluster, identity, seconds):
     options = tf.distribute.experimental.CommunicationOptions(
         implementation=communication.AUTO if gpus else communication.RING
     )
-    strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster.resolver, options)
+    try:
+        strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster.resolver, options)
+    except BaseException as error:
+        watchdog.failed(error)
+        raise
     watchdog.started()
     return Devices(strategy, cluster, watchdog)
 
