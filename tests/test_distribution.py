@@ -4,6 +4,8 @@ import contextlib
 import json
 import os
 import pathlib
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -207,6 +209,7 @@ def test_two_workers_give_the_numbers_of_one_device(tmp_path):
         check=True,
     )
     one, *workers = (dict(np.load(tmp_path / f"{name}.npz")) for name in ("one", 0, 1))
+    assert {"loss", "evaluated_loss", "weight_0"} <= set(one)
     for key, value in one.items():
         np.testing.assert_array_equal(workers[0][key], workers[1][key])
         scale = max(np.max(np.abs(value)), 1e-3)
@@ -288,12 +291,30 @@ def test_workers_resume_bit_for_bit_and_the_first_one_writes(tmp_path):
     for process in begun:
         process.kill()
     ended(begun)
+    shutil.copytree(tmp_path / "resumed", tmp_path / "alone")
     codes, said = ended(train(tmp_path / "resumed", 3))
     assert codes == [0, 0], said
+    assert "goes on on these" not in said[0]
     models = [wae_tf.load(tmp_path / name) for name in ("whole", "resumed")]
     tiny.assert_identical(*map(tiny.weights, models))
     provenance = wae_tf.zoo.read_entry(tmp_path / "whole")["provenance"]
     assert (provenance["workers"], provenance["replicas"]) == (2, 2)
+    flags = [*TINY, f"--data={images}", f"--workdir={tmp_path / 'alone'}", "--epochs=3"]
+    process = subprocess.run(
+        [sys.executable, "-m", "wae_tf.bin.train", *flags],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (
+        "was on other devices (replicas=2, workers=2) and goes on on these (one)" in process.stdout
+    )
+    whole, alone = (
+        [row["loss"] for row in wae_tf.callbacks.Checkpoint(tmp_path / name).history()]
+        for name in ("whole", "alone")
+    )
+    assert len(whole) == 3 and alone == pytest.approx(whole, rel=1e-5)
 
 
 @pytest.mark.slow
@@ -306,8 +327,10 @@ def test_a_worker_that_dies_ends_the_others_with_its_name(tmp_path):
             break
     workers[1].kill()
     codes, said = ended(workers, seconds=120)
-    assert codes[0] == 1
-    assert "worker 1 (127.0.0.1:" in said[0] and "is gone" in said[0]
+    assert codes[0] in (1, -9)  # By itself, or by its watchdog if leaving TensorFlow takes long.
+    assert re.search(
+        r"ConnectionError: All workers must train.*worker 1 \(127\.0\.0\.1:\d+\) is gone", said[0]
+    )
     assert (tmp_path / "run" / "checkpoint-0001.weights.h5").exists()
 
 
@@ -323,6 +346,21 @@ def test_workers_with_other_configs_are_refused(tmp_path):
         assert "Received: worker 1 has --reg_weight='2.0', worker 0 has '1.0'" in text
 
 
+@pytest.mark.slow
+def test_workers_with_other_images_are_refused(tmp_path):
+    for i in range(2):
+        write_images(tmp_path / f"{i}.npz", seed=i)
+    flags = [*TINY, f"--workdir={tmp_path / 'run'}"]
+    codes, said = ended(
+        start_workers(2, lambda i: ["-m", "wae_tf.bin.train", *flags, f"--data={tmp_path}/{i}.npz"])
+    )
+    assert all(codes)
+    for text in said:
+        assert "All workers must train on the same images" in text
+        assert "Received, by hash: worker 1 has train=" in text
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
 # How workers meet.
 
 
@@ -333,7 +371,8 @@ def together(count, identities, **options):
 
     def one(i):
         try:
-            meet(addresses, i, identities[i], **options)
+            for call in meet(addresses, i, identities[i], **options).values():
+                call.close()
         except (ValueError, ConnectionError) as error:
             errors[i] = error
 

@@ -13,6 +13,7 @@ import tiny
 
 import wae_tf
 from wae_tf import training
+from wae_tf.training import run_files
 
 module = importlib.import_module("wae_tf.training.train")  # `training.train` is the function.
 
@@ -254,6 +255,20 @@ def test_a_workdir_of_before_that_knows_no_images_goes_on(run, source, tmp_path)
     (tmp_path / "old" / "SHA256SUMS").unlink()
     again = train(config, source, tmp_path / "old", split="train[:20]")
     tiny.assert_identical(again.get_weights(), model.get_weights())
+
+
+def test_a_run_that_goes_on_on_other_devices_says_so(run, source, tmp_path, capsys):
+    workdir, model, config = run
+    copy = shutil.copytree(workdir, tmp_path / "copy")
+    (copy / "entry.json").unlink()
+    run_files.write(copy, config, devices={"replicas": 2, "workers": 2})
+    for said in (True, False):
+        (copy / "entry.json").unlink(missing_ok=True)
+        training.train(config, source, copy, verbose=2)
+        lines = [line for line in capsys.readouterr().out.split("\n") if "on other devices" in line]
+        assert len(lines) == said
+        assert all("(replicas=2, workers=2) and goes on on these (one)" in line for line in lines)
+    tiny.assert_identical(wae_tf.load(copy).get_weights(), model.get_weights())
 
 
 def test_a_config_that_cannot_be_read_is_refused(tmp_path, source):

@@ -4,14 +4,18 @@ import contextlib
 import functools
 import hashlib
 import inspect
+import pathlib
 import platform
 
 import keras
 import tensorflow as tf
 
+from wae_tf import data
 from wae_tf._version import __version__
 from wae_tf.training.cluster import find_cluster
 from wae_tf.training.rendezvous import meet, odd_ones, silent
+from wae_tf.training.run_images import decode_together
+from wae_tf.training.watchdog import Watchdog
 
 __all__ = [
     "DISTRIBUTE",
@@ -24,6 +28,14 @@ __all__ = [
 
 DISTRIBUTE = ("auto", "none", "mirrored", "multi_worker")
 
+_OF_OTHERS = (  # What TensorFlow raises where another worker is gone.
+    tf.errors.UnavailableError,
+    tf.errors.InternalError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+)
+
 
 class Devices:
     """The devices of one training, on this machine or several.
@@ -35,9 +47,9 @@ class Devices:
         replicas: Number of devices that share a batch.
     """
 
-    def __init__(self, strategy, cluster=None):
+    def __init__(self, strategy, cluster=None, watchdog=None):
         self.strategy = strategy
-        self.cluster = cluster
+        self.cluster, self.watchdog = cluster, watchdog
         self.chief = cluster is None or cluster.index == 0
         self.workers = 1 if cluster is None else len(cluster.addresses)
         self.replicas = strategy.num_replicas_in_sync
@@ -61,6 +73,25 @@ class Devices:
             return dataset.repeat() if endless else dataset
 
         return self.strategy.distribute_datasets_from_function(of_worker)
+
+    def load_images(self, source, split="train", *, cache, **options):
+        """Returns images of a cache, of which each worker has decoded a share.
+
+        Args:
+            source, split: As for `wae_tf.data.load_images`.
+            cache: Path of a `.npy` file on a disk that all workers share.
+            **options: `image_shape`, `crop`, `data_dir`, `download`, `max_broken`, `verbose`.
+
+        Returns:
+            uint8 `np.memmap`, shape `(n, height, width, channels)`: `wae_tf.data.batches` reads of
+            it what is this worker's.
+
+        Raises:
+            ValueError: Workers have other images. Or as `load_images`.
+        """
+        if self.workers > 1:
+            decode_together({pathlib.Path(cache): (source, split)}, self, **options)
+        return data.load_images(source, split, cache=cache, **options)
 
     def compare(self, **identity):
         """Waits for all workers; raises a ValueError that names one with other values."""
@@ -92,19 +123,31 @@ class Devices:
 
     @contextlib.contextmanager
     def watched(self):
-        """Turns TensorFlow's error of a lost worker into one that names it."""
+        """Turns TensorFlow's error of a lost worker into one that names it.
+
+        An error that comes out of it ends the other workers too.
+        """
         try:
             yield
-        except (tf.errors.UnavailableError, tf.errors.InternalError, tf.errors.AbortedError,
-                tf.errors.CancelledError, tf.errors.DeadlineExceededError) as error:  # fmt: skip
-            lost = [] if self.cluster is None else silent(*self.cluster[:2])
-            if not lost:
-                raise
-            raise ConnectionError(
-                "All workers must train to the end: look why this one ended, and start all of them "
-                f"again; they go on after the last checkpoint. Received: {', '.join(lost)} is gone "
-                f"({type(error).__name__})"
-            ) from error
+        except BaseException as error:
+            if self.watchdog is not None:
+                lost = isinstance(error, _OF_OTHERS) and self._lost()
+                self.watchdog.failed(error)
+                if lost:
+                    raise ConnectionError(
+                        "All workers must train to the end: look why this one ended, and start all "
+                        "of them again; they go on after the last checkpoint. "
+                        f"Received: {lost} ({type(error).__name__})"
+                    ) from error
+            raise
+
+    def _lost(self):
+        """Returns in words which workers are gone, "" if none is."""
+        lost = self.watchdog.lost()
+        if lost is None:
+            gone = ", ".join(silent(*self.cluster[:2]))
+            lost = gone and f"{gone} is gone"
+        return lost
 
 
 def check_batch_size(batch_size, replicas):
@@ -136,6 +179,8 @@ def on_devices(function):
         with devices.watched():
             result = function(*bound.args, **bound.kwargs)
             devices.compare()  # Waits until the first worker has written all.
+        if devices.watchdog is not None:
+            devices.watchdog.left()
         return result
 
     return opened
@@ -167,7 +212,7 @@ def open_devices(distribute="auto", identity=None, seconds=300):
     Args:
         distribute: One of these.
         identity: Dict of what all workers must have alike, beside versions.
-        seconds: How long to wait for other workers.
+        seconds: How long to wait for other workers, and then for TensorFlow to start on all.
 
     Raises:
         ValueError: There is no such way, TF_CONFIG is none, or workers differ.
@@ -207,14 +252,20 @@ def _open_workers(cluster, identity, seconds):
         "python": platform.python_version(),
     }
     identity = {name: str(value) for name, value in {**versions, **identity}.items()}
-    meet(cluster.addresses, cluster.index, identity, seconds)
+    connections = meet(cluster.addresses, cluster.index, identity, seconds)
+    watchdog = Watchdog(cluster.addresses, cluster.index, connections, seconds)
     communication = tf.distribute.experimental.CommunicationImplementation
     gpus = tf.config.list_physical_devices("GPU")
     options = tf.distribute.experimental.CommunicationOptions(
         implementation=communication.AUTO if gpus else communication.RING
     )
-    strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster.resolver, options)
-    return Devices(strategy, cluster)
+    try:
+        strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster.resolver, options)
+    except BaseException as error:
+        watchdog.failed(error)
+        raise
+    watchdog.started()
+    return Devices(strategy, cluster, watchdog)
 
 
 def _digest(text):

@@ -77,12 +77,12 @@ def pretrain_encoder(
     def run(batch, seeds):
         return step(batch, seeds) if count == 1 else strategy.run(step, (batch, seeds))
 
-    def shared(batch):
+    def shared(chosen):
         if count == 1:
-            return tf.constant(batch)
-        parts = np.split(batch[: len(batch) // count * count], count)
+            return tf.constant(images[chosen])
+        parts = np.split(chosen[: len(chosen) // count * count], count)
         return strategy.experimental_distribute_values_from_function(
-            lambda context: tf.constant(parts[context.replica_id_in_sync_group])
+            lambda context: tf.constant(images[parts[context.replica_id_in_sync_group]])
         )
 
     rng = np.random.default_rng(seed)
@@ -91,7 +91,7 @@ def pretrain_encoder(
     for i in range(steps):
         chosen = np.sort(rng.choice(len(images), min(len(images), batch_size), replace=False))
         seeds = tf.constant([seed, -1 - i], tf.int32)  # Training counts its steps upwards.
-        loss = strategy.experimental_local_results(run(shared(images[chosen]), seeds))[0]
+        loss = strategy.experimental_local_results(run(shared(chosen), seeds))[0]
         losses.append(float(loss))
         bar.update(i + 1, loss=losses[-1])
         if losses[-1] < threshold:

@@ -14,14 +14,17 @@ _SECONDS = 300
 def meet(addresses, index, identity, seconds=_SECONDS):
     """Waits until all workers are there, and compares what they are about to train.
 
-    The first worker calls each other one at its address, and that one calls back; nothing is
-    left open afterwards.
+    The first worker calls each other one at its address, and that one calls back. Afterwards no
+    port is taken, and the calls of the first worker are still open.
 
     Args:
         addresses: `host:port` of each worker, the same list everywhere.
         index: Place of this worker in it.
         identity: Dict of texts, the same on all workers that are to train together.
         seconds: How long to wait.
+
+    Returns:
+        Dict of connected sockets: to all others by index on the first worker, to it on these.
 
     Raises:
         ConnectionError: A worker did not come in time, or cannot be reached; it is named.
@@ -30,9 +33,8 @@ def meet(addresses, index, identity, seconds=_SECONDS):
     deadline = time.monotonic() + seconds
     with _listen(addresses[index], index) as listener:
         if index == 0:
-            _call_all(addresses, identity, listener, deadline, seconds)
-        else:
-            _answer(addresses, index, identity, listener, deadline, seconds)
+            return _call_all(addresses, identity, deadline, seconds)
+        return {0: _answer(addresses, index, identity, listener, deadline, seconds)}
 
 
 def odd_ones(identities):
@@ -69,7 +71,7 @@ def silent(addresses, index, seconds=5.0):
     return found
 
 
-def _call_all(addresses, identity, listener, deadline, seconds):
+def _call_all(addresses, identity, deadline, seconds):
     calls, identities = [], [identity]
     try:
         for i, address in enumerate(addresses[1:], 1):
@@ -91,17 +93,16 @@ def _call_all(addresses, identity, listener, deadline, seconds):
                 )
             identities.append(answer["identity"])
         verdict = odd_ones(identities)
-    except ConnectionError as error:
         for call in calls:
-            _send(call, {"error": str(error)})
-        raise
-    finally:
-        if len(identities) == len(addresses):
-            for call in calls:
-                _send(call, {"verdict": verdict})
+            _send(call, {"verdict": verdict})
+        _judge(verdict)
+    except (ConnectionError, ValueError) as error:
         for call in calls:
+            if isinstance(error, ConnectionError):
+                _send(call, {"error": str(error)})
             call.close()
-    _judge(verdict)
+        raise
+    return dict(enumerate(calls, 1))
 
 
 def _answer(addresses, index, identity, listener, deadline, seconds):
@@ -118,7 +119,7 @@ def _answer(addresses, index, identity, listener, deadline, seconds):
             f"Received: no call from worker 0 at {addresses[0]} to worker {index}, this one, at "
             f"{addresses[index]}"
         ) from error
-    with call:
+    try:
         if message["calling"] != index:
             raise ValueError(
                 "TF_CONFIG must have the same list of workers everywhere, and each its own index. "
@@ -129,9 +130,13 @@ def _answer(addresses, index, identity, listener, deadline, seconds):
             back.close()
         _send(call, {"back": back is not None, "identity": identity})
         message = _receive(call, deadline) or {"error": "Worker 0 ended before all had met"}
-    if "error" in message:
-        raise ConnectionError(message["error"])
-    _judge(message["verdict"])
+        if "error" in message:
+            raise ConnectionError(message["error"])
+        _judge(message["verdict"])
+    except (ConnectionError, ValueError):
+        call.close()
+        raise
+    return call
 
 
 def _judge(verdict):
@@ -182,8 +187,10 @@ def _send(connection, message):
 def _receive(connection, deadline):
     """Returns a message, or None where the other side hangs up or is too late."""
     connection.settimeout(max(deadline - time.monotonic(), 0.1))
+    text = b""
     try:
-        with connection.makefile("rb") as file:
-            return json.loads(file.readline())
+        while not text.endswith(b"\n"):  # Byte by byte: what follows is the watchdog's.
+            text += connection.recv(1) or b"\n"
+        return json.loads(text)
     except (OSError, ValueError):
         return None

@@ -14,6 +14,7 @@ __all__ = [
     "check_images",
     "check_initial_weights",
     "describe_images",
+    "devices_note",
     "precision_note",
     "stored_config",
     "stored_reasons",
@@ -26,6 +27,7 @@ _CONFIG = "config.json"
 _IMAGES = "training_data.json"
 _INITIAL = "initial_weights.json"
 _REASONS = "reasons.json"
+_DEVICES = "devices.json"  # Where a run is one of several replicas.
 _SAME_CONFIG = (
     "`workdir` must be new, or hold a run of this very config to resume: choose another directory, "
     "or take the changes back."
@@ -132,9 +134,28 @@ def precision_note(begun, here):
     )
 
 
-def write(directory, config, described=None, initial=None):
+def devices_note(directory, devices):
+    """Returns what to say where a run goes on on other devices than before, None elsewhere.
+
+    Args:
+        directory: Path of the directory.
+        devices: What `Devices.record` returned.
+    """
+    before = _read(directory / _DEVICES, lambda text: dict(json.loads(text)), _SAME_CONFIG) or {}
+    if before == devices:
+        return None
+    was, now = (", ".join(f"{k}={v}" for k, v in d.items()) or "one" for d in (before, devices))
+    return (
+        f"This run was on other devices ({was}) and goes on on these ({now}): sums are rounded "
+        "otherwise, and the result is that of an uninterrupted run but for this"
+    )
+
+
+def write(directory, config, described=None, initial=None, devices=None):
     """Writes what the checks look at; None leaves out what is not known."""
     contents = {_CONFIG: config.to_dict()}
+    if devices or (directory / _DEVICES).exists():
+        contents[_DEVICES] = devices or {}
     contents |= {k: v for k, v in ((_IMAGES, described), (_INITIAL, initial)) if v is not None}
     _write(directory, contents)
 

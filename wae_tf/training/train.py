@@ -8,9 +8,8 @@ import tensorflow as tf
 
 from wae_tf import data, zoo
 from wae_tf.data.augmentation import check_max_shift
-from wae_tf.data.memory import cache_options
 from wae_tf.data.real_images import real_batches
-from wae_tf.data.several import describe_sources, is_several, load_sources
+from wae_tf.data.several import describe_sources, is_several
 from wae_tf.models.build import build_model
 from wae_tf.training import callbacks, findings_log, initial_weights, run_files
 from wae_tf.training.alone import alone_in_workdir
@@ -18,6 +17,7 @@ from wae_tf.training.distribution import on_devices
 from wae_tf.training.interrupted import fit, restore_interrupted
 from wae_tf.training.optimizers import compile_model, take_averages
 from wae_tf.training.run_callbacks import schedules, writing_callbacks
+from wae_tf.training.run_images import load_run_images
 from wae_tf.training.time_left import TimeLeft
 from wae_tf.training.words import device, outcome
 from wae_tf.zoo.results import fixed_order, test_results
@@ -111,7 +111,6 @@ def train(
     devices = distribute  # Opened by `on_devices`.
     say, bars = print if verbose else (lambda line: None), "auto" if verbose else False
     asked = config
-    cache = True if devices.workers > 1 and cache == "auto" else cache
     config, note = run_files.with_precision(workdir, asked)
     if note:
         say(note)
@@ -122,41 +121,43 @@ def train(
     initial = None if init_from is None else initial_weights.describe_weights(init_from)
     run_files.check_initial_weights(workdir, initial)
 
-    def images_of(source, split, name):
-        return load_sources(
-            source,
-            split,
-            image_shape=config.image_shape,
-            crop=config.crop,
-            data_dir=data_dir,
-            download=download,
-            verbose=bars,
-            **cache_options(cache, run_files.cache_file(workdir, name), source),
-        )
-
-    if not devices.chief:
-        devices.compare()  # Waits until the first worker has decoded all images.
-    images, counts = images_of(source, split, "train")
-    described = run_files.describe_images(images)
-    if len(counts) > 1:
-        described["training_sources"] = describe_sources(images, counts, split)
-    real = None
+    wanted = {"train": (source, split)}
     if config.critic_weight and not (critic_data is None and critic_split is None):
-        split = critic_split or "train"
-        real, counts = images_of(source if critic_data is None else critic_data, split, "critic")
-        described["critic_sources"] = describe_sources(real, counts, split)
+        wanted["critic"] = (source if critic_data is None else critic_data, critic_split or "train")
+    if test_split is not None:
+        wanted["test"] = (source[0] if is_several(source) else source, test_split)
+    loaded, alike = load_run_images(
+        wanted,
+        workdir,
+        cache,
+        devices,
+        image_shape=config.image_shape,
+        crop=config.crop,
+        data_dir=data_dir,
+        download=download,
+        verbose=bars,
+    )
+    images, counts = loaded["train"]
+    real = loaded["critic"][0] if "critic" in loaded else None
+    test_images = loaded["test"][0] if "test" in loaded else None
+    described = {}
+    if devices.chief or not alike:  # Else all have the one cache, and one that reads it will do.
+        described = run_files.describe_images(images)
+        if len(counts) > 1:
+            described["training_sources"] = describe_sources(images, counts, split)
+        if real is not None:
+            described["critic_sources"] = describe_sources(
+                real, loaded["critic"][1], wanted["critic"][1]
+            )
     run_files.check_images(workdir, described)
     _check_num_images(config, len(images))
-    first = source[0] if is_several(source) else source
-    test_images = None if test_split is None else images_of(first, test_split, "test")[0]
-    if devices.chief:
-        devices.compare()
     steps_per_epoch = len(images) // config.batch_size
     with devices.strategy.scope():
         compile_model(model, config, max(steps_per_epoch, 1), jit_compile=jit_compile)
     checkpoint = callbacks.Checkpoint(workdir)
     done = checkpoint.restore(model, say if verbose else warnings.warn)
-    devices.compare(**described, precision=config.precision, epochs_done=done)
+    hashes = {} if alike else described
+    devices.compare(**hashes, precision=config.precision, epochs_done=done)
     if done == config.epochs:
         take_averages(model)
     if done == config.epochs and zoo.is_entry(workdir):
@@ -202,11 +203,15 @@ def train(
     if initial is not None and done == steps_done == 0:
         for line in initial_weights.start_from(model, init_from):
             say(f"Weights of {initial['init_from']}, {line}")
+    note = None
     if devices.chief:
-        run_files.write(workdir, config, described, initial)
+        note = run_files.devices_note(workdir, devices.record())
+        run_files.write(workdir, config, described, initial, devices.record())
     if done > 0 or progress:
         steps = f" and {steps_done} of {steps_per_epoch} steps" if progress else ""
         say(f"Resuming {workdir} after epoch {done} of {config.epochs}{steps}")
+        if note:
+            say(note)
 
     def followed_batches(parts=None):
         return data.batches(followed, config.batch_size, training=False, parts=parts)
