@@ -50,6 +50,14 @@ def test_the_first_cell_does_nothing_where_wae_tf_is_installed(path):
     exec(compile(condition, path.name, "exec"), {})
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_wae_tf_is_imported_before_tensorflow(path):
+    """So that TensorFlow, which looks once, takes oneDNN's kernels."""
+    code = "\n".join("".join(cell["source"]) for cell in cells(path)[1:])
+    imported = re.findall(r"^\s*(?:import|from) (keras|tensorflow|wae_tf)\b", code, re.MULTILINE)
+    assert imported[0] == "wae_tf"
+
+
 def test_a_page_has_text_code_and_pictures():
     pytest.importorskip("mkdocs", reason="needs mkdocs: pip install 'wae_tf[docs]'")
     spec = importlib.util.spec_from_file_location("hook", ROOT / "tools" / "site_notebooks.py")
