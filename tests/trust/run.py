@@ -8,6 +8,7 @@ with one budget repeats an attack by its number, as an example names it.
 """
 
 import argparse
+import functools
 import os
 import pathlib
 import random
@@ -21,34 +22,6 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1])]
-
-import flag_combinations
-import kills
-import mutations
-import odd_images
-from outcomes import Tally
-from processes import each, finish, start
-
-_SHARES = {"mutations": 0.35, "images": 0.1, "flags": 0.15, "faults": 0.2, "kills": 0.2}
-_LENGTHS = {}  # Seconds that each kind of training takes.
-
-
-def main():
-    options = _options()
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="trust-"))
-    tally, began = Tally(), time.monotonic()
-    try:
-        parts = {name: _numbers(options, name) for name in _SHARES}
-        parts = {name: numbers for name, numbers in parts.items() if numbers}
-        whole = sum(_SHARES[name] for name in parts)
-        for name, numbers in parts.items():
-            until = time.monotonic() + options.seconds * _SHARES[name] / whole
-            _attack(name, numbers, directory, tally, until)
-            print(f"{name}: done after {time.monotonic() - began:.0f} s", file=sys.stderr)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-    print(f"Seed {options.seed}, {time.monotonic() - began:.0f} seconds\n\n{tally.table()}")
-    return 1 if tally.bad else 0
 
 
 def _options():
@@ -66,6 +39,43 @@ def _options():
     return parser.parse_args()
 
 
+import write_points
+
+OPTIONS = _options()
+if OPTIONS.faults:
+    write_points.restart()
+
+import faults
+import flag_combinations
+import kills
+import mutations
+import odd_images
+from outcomes import Tally
+from processes import each, finish, start
+from warm import Warm
+
+_SHARES = {"mutations": 0.35, "images": 0.1, "flags": 0.15, "faults": 0.2, "kills": 0.2}
+_LENGTHS = {}  # Seconds that each kind of training takes.
+
+
+def main():
+    options = OPTIONS
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="trust-"))
+    tally, began = Tally(), time.monotonic()
+    try:
+        parts = {name: _numbers(options, name) for name in _SHARES}
+        parts = {name: numbers for name, numbers in parts.items() if numbers}
+        whole = sum(_SHARES[name] for name in parts)
+        for name, numbers in parts.items():
+            until = time.monotonic() + options.seconds * _SHARES[name] / whole
+            _attack(name, numbers, options, directory, tally, until)
+            print(f"{name}: done after {time.monotonic() - began:.0f} s", file=sys.stderr)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    print(f"Seed {options.seed}, {time.monotonic() - began:.0f} seconds\n\n{tally.table()}")
+    return 1 if tally.bad else 0
+
+
 def _numbers(options, name):
     budget = getattr(options, name)
     if options.only is not None:
@@ -74,7 +84,7 @@ def _numbers(options, name):
     return list(range(first, first + budget))
 
 
-def _attack(name, numbers, directory, tally, until):
+def _attack(name, numbers, options, directory, tally, until):
     if name in ("mutations", "flags"):
         module = {"mutations": mutations, "flags": flag_combinations}[name]
         if finish(start(module.prepare, directory), 600) != 0:  # Here TensorFlow must not begin.
@@ -86,15 +96,30 @@ def _attack(name, numbers, directory, tally, until):
     elif name == "images":
         each(odd_images.OddImages(), numbers, tally, until)
     else:
-        if not _LENGTHS:
-            _LENGTHS.update(kills.prepare(directory))
-        for number in numbers:
-            if time.monotonic() > until:
-                break
-            if name == "kills":
-                kills.kill(number, directory, _LENGTHS, tally)
-            else:
-                kills.fault(number, directory, tally)
+        _stop_trainings(name, numbers, options, directory, tally, until)
+
+
+def _stop_trainings(name, numbers, options, directory, tally, until):
+    if not _LENGTHS:
+        _LENGTHS.update(kills.prepare(directory))
+    go_on, faulty = Warm(kills.train, directory), Warm(kills.train, directory)
+    compare = functools.partial(kills.compare, directory, go_on)
+    if name == "kills":
+        attack = functools.partial(
+            kills.kill, directory=directory, lengths=_LENGTHS, go_on=go_on, tally=tally
+        )
+    else:
+        found = faults.Faults(directory, kills.KINDS, options.seed)
+        if options.only is None:
+            numbers = range(len(found.faults))[: options.faults]
+        print(f"{found.said()}\n{len(found.faults)} faults in all", flush=True)
+        attack = functools.partial(found, faulty=faulty, compare=compare, tally=tally)
+    for number in numbers:
+        if time.monotonic() > until:
+            break
+        attack(number)
+    for process in (go_on, faulty):
+        process.stop()
 
 
 if __name__ == "__main__":
