@@ -1,10 +1,13 @@
 """What one argument must be: a number in a range, or a name on a list."""
 
 import math
+import reprlib
 
 import numpy as np
 
-__all__ = ["check_choice", "check_integer", "check_number"]
+__all__ = ["check_choice", "check_integer", "check_number", "check_short"]
+
+_CHARACTERS = 200
 
 
 def check_integer(name, value, lowest, highest=None):
@@ -80,3 +83,21 @@ def check_choice(name, value, choices, others=""):
             f"`{name}` must be one of {list(choices)}{others}. Received: {name}={value!r}"
         )
     return value
+
+
+def check_short(name, value):
+    """Raises a ValueError if a value takes over 200 characters, which errors would repeat.
+
+    Args:
+        name: What an error calls it.
+        value: What was given, of JSON's types.
+
+    Example:
+        >>> check_short("cost", "squared_error")
+    """
+    length = len(repr(value))
+    if length > _CHARACTERS:
+        raise ValueError(
+            f"`{name}` must have at most {_CHARACTERS} characters. "
+            f"Received: {name}={reprlib.repr(value)}, {length:,} characters"
+        )

@@ -1,7 +1,6 @@
 """A training that was asked to stop within an epoch, and one that goes on from there."""
 
 import contextlib
-import errno
 import json
 
 import h5py
@@ -92,7 +91,6 @@ def _full_disk_said(directory):
         if not files.full(error):
             raise
         raise OSError(
-            errno.ENOSPC,
             "The disk must take what TensorBoard shows: free space on it, and the same command "
             f"goes on; checkpoints are whole. Received: {directory} (it is full)",
         ) from error
