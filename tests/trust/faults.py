@@ -8,8 +8,6 @@ import shutil
 
 import write_points
 
-WAYS = ("full disk", "failing after")
-
 
 class Faults:
     """All faults of all kinds of training, in an order by chance.
@@ -17,10 +15,11 @@ class Faults:
     Args:
         directory: What `kills.prepare` has filled.
         kinds: Kinds of training.
+        ways: "crash", "full disk" or "failing after".
         seed: Fixes the order.
     """
 
-    def __init__(self, directory, kinds, seed):
+    def __init__(self, directory, kinds, ways, seed):
         self.directory = directory
         self.points, self.states = {}, {}
         faults = []
@@ -28,9 +27,10 @@ class Faults:
             copies = directory / f"copies {kind}"
             self.points[kind] = write_points.read(copies / "list")
             self.states[kind] = _distinct(copies)
-            faults += [(kind, "crash", number) for number in self.states[kind]]
             places = [n for n, *_ in _worth_failing(self.points[kind])]
-            faults += itertools.product([kind], WAYS, places)
+            for way in ways:
+                numbers = self.states[kind] if way == "crash" else places
+                faults += itertools.product([kind], [way], numbers)
         random.Random(seed).shuffle(faults)
         self.faults = faults
 

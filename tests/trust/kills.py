@@ -18,12 +18,15 @@ from processes import Clock, finish, start
 from wae_tf import own_images, training
 from wae_tf.files import sha256
 
-KINDS = ("mmd", "gan", "vae", "own images")
 _ENDS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
 
 
-def prepare(directory):
+def prepare(directory, kinds):
     """Writes images, and the runs of all kinds that nothing has stopped, with what they changed.
+
+    Args:
+        directory: Where.
+        kinds: Kinds of training.
 
     Returns:
         Dict from kind to the seconds of its own clock that the run took.
@@ -35,7 +38,7 @@ def prepare(directory):
     for i, image in enumerate(tiny.images(60, shape=(32, 32, 3))):
         Image.fromarray(image).save(directory / "photos" / f"{i:02}.png")
     lengths = {}
-    for kind in KINDS:
+    for kind in kinds:
         pid = start(_whole, kind, directory)
         clock = Clock(pid)
         status = finish(pid, 600)
@@ -87,7 +90,7 @@ def _draw_little(figure, to, **kwargs):
 def kill(number, directory, lengths, go_on, tally):
     """Stops a training at a random time, once or twice, and has it go on."""
     rng = random.Random(number)
-    kind = KINDS[number % len(KINDS)]
+    kind = list(lengths)[number % len(lengths)]
     workdir = directory / f"killed {number}"
     ends = []
     for _ in range(rng.choice((1, 1, 2))):

@@ -24,6 +24,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1])]
 
 
+TRAININGS = ("mmd", "gan", "vae", "own images")
+WAYS = ("crash", "full disk", "failing after")
+
+
 def _options():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -33,6 +37,10 @@ def _options():
     parser.add_argument("--flags", type=int, default=60, help="Command lines.")
     parser.add_argument("--kills", type=int, default=8, help="Trainings stopped at random times.")
     parser.add_argument("--faults", type=int, default=16, help="Trainings with a failing change.")
+    parser.add_argument(
+        "--trainings", default=",".join(TRAININGS), help="What kills and faults stop."
+    )
+    parser.add_argument("--ways", default=",".join(WAYS), help="Faults.")
     parser.add_argument("--seconds", type=float, default=10**6, help="After which none begins.")
     parser.add_argument("--seed", type=int, default=0, help="Fixes all that is by chance.")
     parser.add_argument("--only", type=int, help="Number of one attack.")
@@ -70,6 +78,8 @@ def main():
             until = time.monotonic() + options.seconds * _SHARES[name] / whole
             _attack(name, numbers, options, directory, tally, until)
             print(f"{name}: done after {time.monotonic() - began:.0f} s", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Stopped: what follows is not all", flush=True)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     print(f"Seed {options.seed}, {time.monotonic() - began:.0f} seconds\n\n{tally.table()}")
@@ -100,8 +110,9 @@ def _attack(name, numbers, options, directory, tally, until):
 
 
 def _stop_trainings(name, numbers, options, directory, tally, until):
+    kinds = options.trainings.split(",")
     if not _LENGTHS:
-        _LENGTHS.update(kills.prepare(directory))
+        _LENGTHS.update(kills.prepare(directory, kinds))
     go_on, faulty = Warm(kills.train, directory), Warm(kills.train, directory)
     compare = functools.partial(kills.compare, directory, go_on)
     if name == "kills":
@@ -109,7 +120,7 @@ def _stop_trainings(name, numbers, options, directory, tally, until):
             kills.kill, directory=directory, lengths=_LENGTHS, go_on=go_on, tally=tally
         )
     else:
-        found = faults.Faults(directory, kills.KINDS, options.seed)
+        found = faults.Faults(directory, kinds, options.ways.split(","), options.seed)
         if options.only is None:
             numbers = range(len(found.faults))[: options.faults]
         print(f"{found.said()}\n{len(found.faults)} faults in all", flush=True)
