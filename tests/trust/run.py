@@ -41,7 +41,9 @@ def _options():
         "--trainings", default=",".join(TRAININGS), help="What kills and faults stop."
     )
     parser.add_argument("--ways", default=",".join(WAYS), help="Faults.")
-    parser.add_argument("--seconds", type=float, default=10**6, help="After which none begins.")
+    parser.add_argument(
+        "--seconds", type=float, default=10**6, help="Of attacks, after which none begins."
+    )
     parser.add_argument("--seed", type=int, default=0, help="Fixes all that is by chance.")
     parser.add_argument("--only", type=int, help="Number of one attack.")
     return parser.parse_args()
@@ -75,8 +77,8 @@ def main():
         parts = {name: numbers for name, numbers in parts.items() if numbers}
         whole = sum(_SHARES[name] for name in parts)
         for name, numbers in parts.items():
-            until = time.monotonic() + options.seconds * _SHARES[name] / whole
-            _attack(name, numbers, options, directory, tally, until)
+            seconds = options.seconds * _SHARES[name] / whole
+            _attack(name, numbers, options, directory, tally, seconds)
             print(f"{name}: done after {time.monotonic() - began:.0f} s", file=sys.stderr)
     except KeyboardInterrupt:
         print("Stopped: what follows is not all", flush=True)
@@ -94,11 +96,12 @@ def _numbers(options, name):
     return list(range(first, first + budget))
 
 
-def _attack(name, numbers, options, directory, tally, until):
+def _attack(name, numbers, options, directory, tally, seconds):
     if name in ("mutations", "flags"):
         module = {"mutations": mutations, "flags": flag_combinations}[name]
         if finish(start(module.prepare, directory), 600) != 0:  # Here TensorFlow must not begin.
             raise SystemExit(f"What {name} begin with could not be made.")
+    until = time.monotonic() + seconds  # What they begin with does not count.
     if name == "mutations":
         each(mutations.Mutations(directory), numbers, tally, until)
     elif name == "flags":
@@ -106,10 +109,10 @@ def _attack(name, numbers, options, directory, tally, until):
     elif name == "images":
         each(odd_images.OddImages(), numbers, tally, until)
     else:
-        _stop_trainings(name, numbers, options, directory, tally, until)
+        _stop_trainings(name, numbers, options, directory, tally, seconds)
 
 
-def _stop_trainings(name, numbers, options, directory, tally, until):
+def _stop_trainings(name, numbers, options, directory, tally, seconds):
     kinds = options.trainings.split(",")
     if not _LENGTHS:
         _LENGTHS.update(kills.prepare(directory, kinds))
@@ -125,6 +128,7 @@ def _stop_trainings(name, numbers, options, directory, tally, until):
             numbers = range(len(found.faults))[: options.faults]
         print(f"{found.said()}\n{len(found.faults)} faults in all", flush=True)
         attack = functools.partial(found, faulty=faulty, compare=compare, tally=tally)
+    until = time.monotonic() + seconds
     for number in numbers:
         if time.monotonic() > until:
             break
