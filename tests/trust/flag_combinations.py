@@ -103,7 +103,7 @@ class FlagCombinations:
             f"--model={_mostly(rng, (self.directory / 'tiny',), ('none',))}",
             f"--data={_mostly(rng, (self.directory / 'flags.npz',), ('absent.npz', '/', ''))}",
             f"--split={_mostly(rng, ('test', 'train'), ('no', 'test[:0]', 'test[:1]'))}",
-            f"--n={_mostly(rng, (2, 12), (0, -1, 10**9))}",
+            f"--num={_mostly(rng, (2, 12), (0, -1, 1, 10**9))}",
             f"--seeds={_mostly(rng, (1, 2), (0, 'x'))}",
             "--features=none",
             f"--output={self.directory / f'report {number}'}",

@@ -75,7 +75,7 @@ class Mutations:
         """Remembers what is right."""
         import tempfile
 
-        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="trust-"))
+        self.scratch = pathlib.Path(tempfile.mkdtemp(dir=self.original.parent))
         _keep_model()
         self.model = training.compile_model(wae_tf.build_model(config()), config(), 3)
         self.loaded = _contents(self.original)
