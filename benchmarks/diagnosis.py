@@ -3,7 +3,9 @@
 python benchmarks/diagnosis.py --data=DIR
 
 prints, as Markdown, one row for each check and one column for each model. DIR holds the images
-that the entries' commands name (`mnist.npz`, `cifar10_jpg.zip`, `celeba_9k_89x109.zip`).
+that the entries' commands name (`mnist.npz`, `cifar10_jpg.zip`, `celeba_9k_89x109.zip`). With
+`--record` entries and cards get what was found, too; what an evaluation of more images recorded
+goes before it.
 """
 
 import argparse
@@ -20,12 +22,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="folder of the images")
     parser.add_argument("--models", default="*", help="pattern of names")
+    parser.add_argument("--record", action="store_true", help="keep findings in entries and cards")
     arguments = parser.parse_args()
     measured = {}
     for name in wae_tf.list_models(arguments.models):
         start = time.monotonic()
         findings = wae_tf.diagnose(wae_tf.load(name), **images(name, arguments.data))
         measured[name] = findings.measured
+        if arguments.record:
+            wae_tf.zoo.update_entry(name, diagnosis=findings.to_dict())
+            wae_tf.cards.write_card(name)
         seconds = time.monotonic() - start
         print(f"{name}: {len(findings)} findings in {seconds:.0f} s", findings, flush=True)
     checks = [check for check in LIMITS if any(check in numbers for numbers in measured.values())]

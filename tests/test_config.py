@@ -230,6 +230,13 @@ def test_unknown_keys_are_named_beside_the_known():
         WAEConfig.from_dict(values)
 
 
+@pytest.mark.parametrize("changes", [{"beta": [1] * 1000}, {"cost": "x" * 10**6}, {"x" * 10**6: 1}])
+def test_long_values_are_refused_in_a_short_sentence(changes):
+    with pytest.raises(ValueError, match=r"Received: ") as error:
+        WAEConfig.from_dict({**WAEConfig().to_dict(), **changes})
+    assert len(str(error.value)) < 2000
+
+
 @pytest.mark.parametrize("text", ["", "{", "[1]", "3", "null"])
 def test_text_that_is_no_config_is_refused(text):
     with pytest.raises(ValueError, match="Expecting|Received"):

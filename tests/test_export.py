@@ -1,6 +1,7 @@
 """Checks the exported training step against TensorFlow's own, and the way there and back."""
 
 import ast
+import concurrent.futures
 import csv
 import dataclasses
 import functools
@@ -22,6 +23,7 @@ import tiny
 import wae_tf
 from wae_tf import data, export, training
 from wae_tf.export.xla_step.naming import identity, named_variables
+from wae_tf.files import locking
 from wae_tf.training import callbacks
 
 RUNNER = pathlib.Path(export.__file__).parent / "xla_step" / "run_exported.py"
@@ -288,6 +290,14 @@ def test_a_run_keeps_its_images_on_the_way_there_and_back(tmp_path):
     with pytest.raises(ValueError, match="these very training images.*Received"):
         export.export_run(config, tmp_path / "out", spots(seed=1), workdir=tmp_path / "run")
     export.export_run(config, tmp_path / "out", images, workdir=tmp_path / "run")
+    (tmp_path / "back").mkdir()
+    with (
+        locking.locked(tmp_path / "back"),  # Which another thread, like a process, must not take.
+        concurrent.futures.ThreadPoolExecutor(1) as other,
+        pytest.raises(ValueError, match="one process at a time.*Received: workdir="),
+    ):
+        other.submit(export.import_run, tmp_path / "out", tmp_path / "back").result()
+    assert [path.name for path in (tmp_path / "back").iterdir()] == []
     export.import_run(tmp_path / "out", tmp_path / "back")  # It was trained before.
     with pytest.raises(ValueError, match="these very training images.*Received"):
         training.train(config, spots(seed=1), tmp_path / "back", test_split=None, verbose=0)

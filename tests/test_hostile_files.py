@@ -184,6 +184,22 @@ def test_what_is_no_file_of_hdf5_is_refused(tmp_path):
         hdf5.open_file(tmp_path / "absent.h5")
 
 
+@pytest.mark.parametrize("size", [0, 8])
+@pytest.mark.parametrize("name", ["sampler_gmm.h5", "model.weights.h5"])
+def test_a_heap_of_texts_that_hdf5_would_walk_for_ever_is_refused(entry, name, size):
+    content = bytearray((entry / name).read_bytes())
+    heap = place = content.index(b"GCOL")
+    place += 16
+    while number := content[place]:  # Up to the free space, whose number is 0.
+        assert number < 99
+        place += 16 + -(-int.from_bytes(content[place + 8 : place + 16], "little") // 8) * 8
+    assert place - heap + int.from_bytes(content[place + 8 : place + 16], "little") == 4096
+    content[place + 8 : place + 16] = size.to_bytes(8, "little")
+    (entry / name).write_bytes(content)
+    with pytest.raises(ValueError, match="a text in it is damaged"):
+        hdf5.open_file(entry / name)
+
+
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_truncated_file_is_refused(entry, share):
     path = entry / "sampler_gmm.h5"

@@ -14,6 +14,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 import tiny
 
 import wae_tf
@@ -342,6 +343,24 @@ def test_a_full_or_lost_disk_ends_in_one_sentence_and_the_run_goes_on(
         patch.setattr(checkpointing, "write_table", lost)
         with pytest.raises(OSError, match=r"same command goes on; .* epoch 1 is whole. Received: "):
             training.train(config(), source, tmp_path, verbose=0)
+    training.train(config(), source, tmp_path, verbose=0)
+    assert_same_run(tmp_path, whole)
+
+
+def test_a_disk_too_full_for_tensorboard_ends_in_one_sentence_and_the_run_goes_on(
+    whole, source, tmp_path, monkeypatch
+):
+    create = tf.summary.create_file_writer
+
+    def full(logdir, **options):
+        text = f"{logdir}/events.v2; No space left on device\n\tCreating writable file"
+        raise tf.errors.ResourceExhaustedError(None, None, text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tf.summary, "create_file_writer", full)
+        with pytest.raises(OSError, match=r"same command goes on; .* whole. Received: .* is full"):
+            training.train(config(), source, tmp_path, verbose=0)
+    assert tf.summary.create_file_writer is create
     training.train(config(), source, tmp_path, verbose=0)
     assert_same_run(tmp_path, whole)
 

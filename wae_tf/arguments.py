@@ -1,10 +1,20 @@
 """What one argument must be: a number in a range, a name on a list, or finite."""
 
 import math
+import reprlib
 
 import numpy as np
 
-__all__ = ["check_auto", "check_choice", "check_finite", "check_integer", "check_number"]
+__all__ = [
+    "check_auto",
+    "check_choice",
+    "check_finite",
+    "check_integer",
+    "check_number",
+    "check_short",
+]
+
+_CHARACTERS = 200
 
 
 def check_integer(name, value, lowest, highest=None):
@@ -105,3 +115,21 @@ def check_finite(name, values):
     """
     if not np.isfinite(values).all():
         raise ValueError(f"`{name}` must be finite. Received: NaN or infinity in `{name}`")
+
+
+def check_short(name, value):
+    """Raises a ValueError if a value takes over 200 characters, which errors would repeat.
+
+    Args:
+        name: What an error calls it.
+        value: What was given, of JSON's types.
+
+    Example:
+        >>> check_short("cost", "squared_error")
+    """
+    length = len(repr(value))
+    if length > _CHARACTERS:
+        raise ValueError(
+            f"`{name}` must have at most {_CHARACTERS} characters. "
+            f"Received: {name}={reprlib.repr(value)}, {length:,} characters"
+        )

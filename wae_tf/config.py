@@ -3,9 +3,10 @@
 import dataclasses
 import json
 import numbers
+import reprlib
 import textwrap
 
-from wae_tf.arguments import check_choice, check_integer, check_number
+from wae_tf.arguments import check_choice, check_integer, check_number, check_short
 from wae_tf.costs import COSTS, PERCEPTUAL_COSTS, cost_terms
 from wae_tf.divergences import ADVERSARIAL, KERNELS
 from wae_tf.divergences.build import DIVERGENCES as SAMPLE_DIVERGENCES
@@ -278,14 +279,18 @@ class WAEConfig:
             ValueError: A key is no field of a config, or a value is out of its range.
         """
         if not isinstance(values, dict):
-            raise ValueError(f"A config must be a dict, in JSON an object. Received: {values!r}")
+            raise ValueError(
+                f"A config must be a dict, in JSON an object. Received: {reprlib.repr(values)}"
+            )
         known = {field.name for field in dataclasses.fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:
             raise ValueError(
                 f"A config has the fields {sorted(known)}; a newer version of wae_tf may have "
-                f"more. Received: unknown fields {unknown}"
+                f"more. Received: unknown fields {reprlib.repr(unknown)}"
             )
+        for name, value in values.items():
+            check_short(name, value)
         return cls(**values)
 
     @classmethod

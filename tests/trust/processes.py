@@ -1,14 +1,39 @@
 """Attacks in processes of their own, which may hang or die without taking the others along."""
 
+import contextlib
 import json
 import os
+import pathlib
 import select
 import signal
 import sys
 import time
 import traceback
 
-LIMIT = 60.0  # Seconds, after which an attack counts as a hang.
+LIMIT = 60.0  # Seconds of an attack's own clock, after which it counts as a hang.
+
+
+class Clock:
+    """A process's own time: what has passed, but for what it stood in line for a processor.
+
+    So a hang on an idle machine is one on a crowded machine, too, and a slow attack is neither.
+    """
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.restart()
+
+    def restart(self):
+        self._waited, self._began = {}, 0.0
+        self._began = self.seconds()
+
+    def seconds(self):
+        """Returns the seconds since the last `restart`."""
+        for path in pathlib.Path(f"/proc/{self.pid}/task").glob("*/schedstat"):
+            with contextlib.suppress(OSError):  # The thread has ended.
+                self._waited[path.parent.name] = int(path.read_text().split()[1])
+        # Threads that wait at once count once each: rather too patient than unjust.
+        return time.monotonic() - sum(self._waited.values()) / 1e9 - self._began
 
 
 def quietly():
@@ -39,15 +64,24 @@ def start(function, *arguments):
 
 
 def finish(pid, seconds=LIMIT):
-    """Waits for a process, kills it after a time, and returns its status; None if it hung."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    """Waits for a process, kills it after a time of its own, and returns its status; None if so."""
+    clock = Clock(pid)
+    while clock.seconds() < seconds:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             return os.waitstatus_to_exitcode(status)
         time.sleep(0.02)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
+    return None
+
+
+def answer(pid, lines, seconds=LIMIT):
+    """Returns the next line that a process writes, b"" at its end; None if it hangs."""
+    clock = Clock(pid)
+    while clock.seconds() < seconds:
+        if select.select([lines], [], [], 0.5)[0]:
+            return lines.readline()
     return None
 
 
@@ -68,18 +102,14 @@ def each(function, numbers, tally, until):
         reader, writer = os.pipe()
         pid = start(_work, function, numbers[place:], writer, until)
         os.close(writer)
-        with open(reader, encoding="utf-8") as results:
-            while True:
-                ready, _, _ = select.select([results], [], [], LIMIT)
-                line = results.readline() if ready else None
-                if not line:
-                    break
+        with open(reader, "rb", buffering=0) as results:  # Or `select` would not see what is left.
+            while line := answer(pid, results):
                 tally.add(*json.loads(line))
                 place += 1
         if line is None:
             os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
-        if line == "" and status == 0:
+        if line == b"" and status == 0:
             return
         outcome = "hang" if line is None else "unclear"
         if place < len(numbers):

@@ -7,6 +7,7 @@ code, chunks that take no room and unfold to gigabytes.
 
 import collections
 import itertools
+import mmap
 import os
 
 import h5py
@@ -23,6 +24,7 @@ _FILTERS = {
     h5py.h5z.FILTER_SHUFFLE: "shuffle",
     h5py.h5z.FILTER_FLETCHER32: "fletcher32",
 }
+_HEAP = b"GCOL\x01\0\0\0"
 _UNFOLDS = 1100  # Bytes that gzip can make of one.
 
 
@@ -30,11 +32,12 @@ def open_file(path):
     """Opens an HDF5 file to be read.
 
     Raises:
-        ValueError: It is no regular file, or none of HDF5.
+        ValueError: It is no regular file, none of HDF5, or damaged so that HDF5 would hang.
         OSError: It is not there, or cannot be read.
     """
     if os.path.exists(path) and not os.path.isfile(path):
         raise ValueError(f"It is no regular file: {path}")
+    _check_heaps(path)
     try:
         return h5py.File(path, "r")
     except FileNotFoundError:
@@ -134,6 +137,29 @@ def read_text(file, name):
     if not isinstance(value, str) or len(value) > _TEXT:
         raise ValueError(f"the attribute {name!r} is no text")
     return value
+
+
+def _check_heaps(path):
+    """Raises a ValueError where HDF5 would walk in place through a heap of texts, for ever.
+
+    A heap is "GCOL", a version and its size, then objects one after another, each with a header of
+    16 bytes: a number, and a size that for the number 0, which is free space, has the header in it.
+    """
+    if not os.path.getsize(path):
+        return
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        begin = content.find(_HEAP)
+        while begin >= 0:
+            end = begin + int.from_bytes(content[begin + 8 : begin + 16], "little")
+            place = begin + 16
+            while place + 16 <= min(end, len(content)):
+                number = int.from_bytes(content[place : place + 2], "little")
+                size = int.from_bytes(content[place + 8 : place + 16], "little")
+                step = 16 + -(-size // 8) * 8 if number else size
+                if step < 16:
+                    raise ValueError(f"a text in it is damaged: {path}")
+                place += step
+            begin = content.find(_HEAP, begin + 8)
 
 
 def _linked(group, name, path):

@@ -1,10 +1,12 @@
 """A training that was asked to stop within an epoch, and one that goes on from there."""
 
+import contextlib
 import json
 
 import h5py
 import keras
 import numpy as np
+import tensorflow as tf
 
 from wae_tf import files
 from wae_tf.files import hdf5
@@ -66,7 +68,7 @@ def fit(
             **arguments,
         )
         return
-    with noted() as asked:
+    with noted() as asked, _full_disk_said(checkpoint.directory):
         for begin, end, skipped in parts:
             go_on = [GoOn(progress)] if skipped else []
             stop = StopWhenAsked(checkpoint.directory, asked, log, steps_done=skipped)
@@ -78,6 +80,20 @@ def fit(
                 callbacks=[*go_on, log, *callbacks, checkpoint, stop],
                 **arguments,
             )
+
+
+@contextlib.contextmanager
+def _full_disk_said(directory):
+    """Turns what TensorFlow says of a full disk, where TensorBoard's files are, into an OSError."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if not files.full(error):
+            raise
+        raise OSError(
+            "The disk must take what TensorBoard shows: free space on it, and the same command "
+            f"goes on; checkpoints are whole. Received: {directory} (it is full)",
+        ) from error
 
 
 class StopWhenAsked(keras.callbacks.Callback):

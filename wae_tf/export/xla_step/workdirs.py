@@ -15,6 +15,7 @@ from wae_tf.export.xla_step.state import SIGNATURE, STATE, import_state, read_si
 from wae_tf.files import hdf5
 from wae_tf.models.build import build_model
 from wae_tf.training import callbacks, run_files
+from wae_tf.training.alone import alone_in_workdir
 
 __all__ = ["export_run", "import_run"]
 
@@ -98,7 +99,7 @@ def import_run(directory, workdir, test_images=None, provenance=None):
 
     Raises:
         ValueError: `directory` has no config or has not been trained, or `workdir` holds a
-            run of another config or on other images.
+            run of another config or on other images, or one that another process goes on with.
     """
     directory, workdir = pathlib.Path(directory), pathlib.Path(workdir).expanduser()
     signature = read_signature(directory)
@@ -109,8 +110,7 @@ def import_run(directory, workdir, test_images=None, provenance=None):
         "training_images": origin.get("images"),
         "training_data_sha256": origin.get("sha256"),
     }
-    known = None not in described.values()  # `export_train_step` alone knows no images.
-    if known:
+    if None not in described.values():  # `export_train_step` alone knows no images.
         run_files.check_images(workdir, described)
     steps_per_epoch = signature["training"]["steps_per_epoch"]
     model = training.compile_model(build_model(config), config, steps_per_epoch)
@@ -120,7 +120,33 @@ def import_run(directory, workdir, test_images=None, provenance=None):
             "`directory` must hold a training: run its `run_exported.py` first, where JAX is. "
             f"Received: directory={str(directory)!r}, after 0 steps"
         )
-    workdir = files.writable_directory(workdir, "workdir")
+    results = None
+    if test_images is not None:
+        results = training.test_results(
+            model, config, test_images, measured_at="the end of wae-export-step"
+        )
+    _write_run(
+        workdir,
+        directory,
+        model,
+        config,
+        described,
+        steps_per_epoch=steps_per_epoch,
+        results=results,
+        provenance=provenance,
+    )
+    return model
+
+
+@alone_in_workdir
+def _write_run(
+    workdir, directory, model, config, described, *, steps_per_epoch, results, provenance
+):
+    """Writes what was trained elsewhere into a directory that no other process trains in."""
+    run_files.check_config(workdir, config)  # Again: nobody writes it from here on.
+    known = None not in described.values()
+    if known:
+        run_files.check_images(workdir, described)
     epochs, rest = divmod(int(model.optimizer.iterations), steps_per_epoch)
     if (directory / "history.csv").exists():
         shutil.copyfile(directory / "history.csv", workdir / "history.csv")
@@ -137,11 +163,7 @@ def import_run(directory, workdir, test_images=None, provenance=None):
         workdir,
         model,
         config,
-        results=None
-        if test_images is None
-        else training.test_results(
-            model, config, test_images, measured_at="the end of wae-export-step"
-        ),
+        results=results,
         provenance={
             "paper": "arXiv:1711.01558",
             **(provenance or {}),
@@ -154,7 +176,6 @@ def import_run(directory, workdir, test_images=None, provenance=None):
             "keras": keras.__version__,
         },
     )
-    return model
 
 
 def _config(directory):
