@@ -68,6 +68,8 @@ class Faults:
                 tally.add(name, "hang" if error == "hang" else "unclear", example)
                 faulty.stop()
                 return
+            if any(workdir.rglob(".tmp-*")):  # Only what the dead have left is removed.
+                faulty.stop()
         compare(name, kind, workdir, tally, example)
 
 
