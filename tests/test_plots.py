@@ -258,8 +258,9 @@ def test_a_closed_walk_passes_its_draws_on_the_support(prior, monkeypatch):
         np.testing.assert_allclose(lengths, 1.0, atol=1e-6)
     again = plots.closed_walk(model, 5, stops=3, steps=4, seed=2)
     np.testing.assert_array_equal(again, walk)
-    for wrong in ({"stops": 1}, {"steps": 0}):
-        with pytest.raises(ValueError, match="`stops` must be an integer, at least 2"):
+    for wrong, lowest in (({"stops": 1}, 2), ({"steps": 0}, 1)):
+        (name,) = wrong
+        with pytest.raises(ValueError, match=f"`{name}` must be an integer, at least {lowest}"):
             plots.closed_walk(model, 1, **wrong)
 
 

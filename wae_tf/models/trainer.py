@@ -141,24 +141,23 @@ class ObjectiveTrainer(ReplicaTrainer):
         return self.track(losses, x)
 
     def targets(self, losses):
-        """Returns the loss that each optimizer descends, scaled as it needs, by its name.
-
-        `optimizer` has `loss`, and `critic_optimizer` `critic_loss` once the critic takes part.
-        """
-        names = {name: name.replace("optimizer", "loss") for name in self.optimized_variables()}
-        return {
-            name: getattr(self, name).scale_loss(losses[loss])
-            for name, loss in names.items()
-            if loss in losses
-        }
+        """Returns what a step descends, scaled as its optimizers need: the loss, and a critic's."""
+        targets = [self.optimizer.scale_loss(losses["loss"])]
+        if "critic_loss" in losses:
+            targets.append(self.critic_optimizer.scale_loss(losses["critic_loss"]))
+        return targets
 
     def descend(self, tape, targets):
-        """Moves what each optimizer has down the gradient of its target."""
-        variables = [self.optimized_variables()[name] for name in targets]
-        # One way back for all: no loss has a gradient at another's variables.
-        gradients = tape.gradient(list(targets.values()), variables)
-        for name, gradient, moved in zip(targets, gradients, variables):
-            getattr(self, name).apply(gradient, moved)
+        """Moves the networks, and a critic whose loss is among the targets, down the gradient."""
+        networks = self.autoencoder_variables
+        if len(targets) == 1:
+            self.optimizer.apply(tape.gradient(targets, networks), networks)
+            return
+        # One way back for both: neither loss has a gradient at the other's variables.
+        critic = self.critic.trainable_variables
+        gradients = tape.gradient(targets, [networks, critic])
+        self.optimizer.apply(gradients[0], networks)
+        self.critic_optimizer.apply(gradients[1], critic)
 
     def test_step(self, data):
         x, real = unpack_images(data)
