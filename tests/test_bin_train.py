@@ -290,7 +290,10 @@ def test_a_signal_ends_a_program_as_shells_expect_it(
     [
         (OSError(errno.ENOSPC, "No space left on device"), "Free space on the disk"),
         (tf.errors.PermissionDeniedError(None, None, "events.v2; Permission denied"), "denied"),
-        (tf.errors.ResourceExhaustedError(None, None, "a; No space left on device"), "Free space"),
+        (
+            tf.errors.ResourceExhaustedError(None, None, "a; No space left on device"),
+            "free space on it",
+        ),
         (OSError(errno.EIO, "Input/output error"), "Input/output error"),
     ],
 )

@@ -604,7 +604,7 @@ def test_bad_input_is_refused(photos, tmp_path):
 def test_values_that_do_not_fit_are_refused_before_images_are_read(
     photos, tmp_path, monkeypatch, given, match
 ):
-    monkeypatch.setattr(sys.modules["wae_tf.training.train"], "load_sources", None)
+    monkeypatch.setattr(sys.modules["wae_tf.training.run_images"], "load_sources", None)
     options = {"image_size": 16, "decoder_width": 8, "verbose": 0, **given}
     with pytest.raises(ValueError, match=match):
         own_images.train(photos, tmp_path / "run", **options)
