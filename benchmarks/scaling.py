@@ -86,10 +86,10 @@ def free_port():
 def work(options):
     """Trains as one process; prints the seconds of the second epoch, by the clock and its own."""
     os.sched_setaffinity(0, {int(options.process)})
+    import wae_tf  # isort: skip  # Before keras: see `wae_tf.runtime.onednn`.
     import keras
     import numpy as np
 
-    import wae_tf
     from wae_tf.training import compile_model, open_devices
 
     devices = open_devices()

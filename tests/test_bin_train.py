@@ -275,10 +275,12 @@ def test_a_signal_ends_a_program_as_shells_expect_it(
         os.kill(os.getpid(), number)
         return step(callback, batch, logs)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(training.callbacks.FiniteLoss, "on_train_batch_end", signalled)
-        assert run(workdir) == status
-    signal.signal(number, before)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(training.callbacks.FiniteLoss, "on_train_batch_end", signalled)
+            assert run(workdir) == status
+    finally:
+        signal.signal(number, before)
     last = capsys.readouterr().err.strip().split("\n")[-1]
     how = "resumes in epoch 1, after the step that it stopped in"
     assert last == f"Interrupted; the same command {how}"
@@ -290,10 +292,7 @@ def test_a_signal_ends_a_program_as_shells_expect_it(
     [
         (OSError(errno.ENOSPC, "No space left on device"), "Free space on the disk"),
         (tf.errors.PermissionDeniedError(None, None, "events.v2; Permission denied"), "denied"),
-        (
-            tf.errors.ResourceExhaustedError(None, None, "a; No space left on device"),
-            "free space on it",
-        ),
+        (tf.errors.ResourceExhaustedError(None, None, "a; No space left on device"), "Free space"),
         (OSError(errno.EIO, "Input/output error"), "Input/output error"),
     ],
 )

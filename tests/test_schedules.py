@@ -90,10 +90,13 @@ def test_config_round_trip():
     "changes, match",
     [
         ({"kind": "linear"}, r"`kind` must be one of \['constant', .*Received: kind='linear'"),
-        ({"initial": 0.0}, r"`initial` must be positive .*Received: initial=0.0"),
-        ({"initial": float("nan")}, r"`initial` must be positive .*Received: initial=nan"),
-        ({"epochs": 0}, r"`epochs` must be positive .*Received: epochs=0"),
-        ({"steps_per_epoch": -1}, r"`steps_per_epoch` must be positive .*steps_per_epoch=-1"),
+        ({"initial": 0.0}, r"`initial` must be positive and finite. Received: initial=0.0"),
+        (
+            {"initial": float("nan")},
+            r"`initial` must be positive and finite. Received: initial=nan",
+        ),
+        ({"epochs": 0}, r"`epochs` must be positive and finite. Received: epochs=0"),
+        ({"steps_per_epoch": -1}, r"`steps_per_epoch` must be positive and .*steps_per_epoch=-1"),
     ],
 )
 def test_errors_name_what_was_received(changes, match):

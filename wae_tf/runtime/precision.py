@@ -5,7 +5,6 @@ import os
 import platform
 import time
 
-from wae_tf.arguments import check_choice
 from wae_tf.runtime import onednn
 from wae_tf.runtime.processor import cpu_flags, is_x86, read_cpuinfo
 
@@ -38,6 +37,8 @@ def resolve_precision(precision):
         >>> resolve_precision("float32")
         'float32'
     """
+    from wae_tf.arguments import check_choice  # It needs NumPy, which flags are read without.
+
     if check_choice("precision", precision, PRECISIONS) != "auto":
         return precision
     return "mixed_bfloat16" if computes_in_bfloat16() else "float32"

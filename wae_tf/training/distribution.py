@@ -15,7 +15,7 @@ from wae_tf._version import __version__
 from wae_tf.training.cluster import find_cluster
 from wae_tf.training.rendezvous import meet, odd_ones, silent
 from wae_tf.training.run_images import decode_together
-from wae_tf.training.watchdog import Watchdog
+from wae_tf.training.watchdog import TO_THE_END, Watchdog
 
 __all__ = [
     "DISTRIBUTE",
@@ -135,9 +135,7 @@ class Devices:
                 self.watchdog.failed(error)
                 if lost:
                     raise ConnectionError(
-                        "All workers must train to the end: look why this one ended, and start all "
-                        "of them again; they go on after the last checkpoint. "
-                        f"Received: {lost} ({type(error).__name__})"
+                        f"{TO_THE_END} Received: {lost} ({type(error).__name__})"
                     ) from error
             raise
 

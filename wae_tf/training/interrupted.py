@@ -91,8 +91,8 @@ def _full_disk_said(directory):
         if not files.full(error):
             raise
         raise OSError(
-            "The disk must take what TensorBoard shows: free space on it, and the same command "
-            f"goes on; checkpoints are whole. Received: {directory} (it is full)",
+            "The disk must take what TensorBoard shows. Free space on it, and the same command "
+            f"goes on; checkpoints are whole. Received: {directory} (it is full)"
         ) from error
 
 

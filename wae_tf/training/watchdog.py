@@ -16,7 +16,12 @@ import subprocess
 import sys
 import time
 
-__all__ = ["Watchdog"]
+__all__ = ["TO_THE_END", "Watchdog"]
+
+TO_THE_END = (  # What to do where a worker is lost.
+    "All workers must train to the end: look why this one ended, and start all of them again; they "
+    "go on after the last checkpoint."
+)
 
 _LOOK = 0.5  # Seconds between two looks at the worker's process.
 _SILENCE = 20.0  # Seconds without a sign of life after which a machine is gone: six were due.
@@ -172,11 +177,7 @@ class _Watch:
         name = f"{self.names[i]} is gone ({why})"
         _send(self.control.socket, {"lost": name})
         _say(f"{name}: {self.names[self.index]} ends within {self.grace:g} seconds")
-        self._end(
-            "All workers must train to the end: look why this one ended, and start all of them "
-            f"again; they go on after the last checkpoint. Received: {name}",
-            self.grace,
-        )
+        self._end(f"{TO_THE_END} Received: {name}", self.grace)
 
     def _end(self, text, grace=0.0):
         """Waits for the worker to end; if it does not, says why it must, and kills it."""
