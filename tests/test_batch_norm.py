@@ -1,5 +1,10 @@
 """Checks the fused batch norm against Keras's, and where Keras's own is called."""
 
+import json
+import pathlib
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -104,3 +109,14 @@ def test_it_is_saved_and_called_as_the_layer_of_keras(tmp_path):
     )
     keras_model.save_weights(tmp_path / "keras.weights.h5")
     model.load_weights(tmp_path / "keras.weights.h5")
+
+
+def test_on_two_replicas_a_step_is_that_of_keras_on_the_whole_batch():
+    program = pathlib.Path(__file__).with_name("replicas_batch_norm_program.py")
+    process = subprocess.run([sys.executable, program], capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr[-2000:]
+    found = json.loads(process.stdout)
+    assert max(found["float32"].values()) < 1e-5
+    rounded = found["mixed_bfloat16"]
+    assert max(rounded.pop("output"), rounded.pop("images")) < 2.0**-7
+    assert max(rounded.values()) < 1e-5

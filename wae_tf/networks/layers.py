@@ -6,6 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from wae_tf import replicas
+from wae_tf.networks import replica_batch_norm
 from wae_tf.pixels import check_pixel_range
 
 
@@ -36,17 +38,23 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def call(self, inputs, training=None, mask=None):
         if not (training and self.trainable and mask is None and self._fuses(inputs)):
             return super().call(inputs, training=training, mask=mask)
-        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=inputs,
-            scale=tf.convert_to_tensor(self.gamma),
-            offset=tf.convert_to_tensor(self.beta),
-            mean=[],
-            variance=[],
-            epsilon=self.epsilon,
-            is_training=True,
-        )
-        count = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
-        variance *= (count - 1.0) / count  # The kernel divides by one less than there are.
+        scale, offset = map(tf.convert_to_tensor, (self.gamma, self.beta))
+        if self.synchronized and replicas.count() > 1:
+            outputs, mean, variance = replica_batch_norm.normalise(
+                inputs, scale, offset, epsilon=self.epsilon
+            )
+        else:
+            outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+                x=inputs,
+                scale=scale,
+                offset=offset,
+                mean=[],
+                variance=[],
+                epsilon=self.epsilon,
+                is_training=True,
+            )
+            count = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
+            variance *= (count - 1.0) / count  # The kernel divides by one less than there are.
         for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + now * (1.0 - self.momentum))
         return outputs
@@ -58,7 +66,6 @@ class BatchNormalization(keras.layers.BatchNormalization):
             and self.axis in (-1, 3)
             and self.scale
             and self.center
-            and not self.synchronized
             and not getattr(self, "renorm", False)
             and not any(tf.config.get_visible_devices(kind) for kind in ("GPU", "TPU"))
         )
