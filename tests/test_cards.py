@@ -413,7 +413,9 @@ def test_no_card_without_entry_or_weights(tmp_path):
     with pytest.raises(ValueError, match="must be a zoo entry.*Received: 'mnist_wae_mdm'"):
         write_card("mnist_wae_mdm")
     (tmp_path / "entry.json").write_text(json.dumps({"config": tiny.config().to_dict()}))
-    with pytest.raises(ValueError, match="a config only, which `wae-train.*Received: '.*'"):
+    with pytest.raises(
+        ValueError, match="a config only, which `wae-train.*Received: name_or_directory='.*'"
+    ):
         write_card(tmp_path)
     assert not (tmp_path / "README.md").exists()
 
