@@ -171,11 +171,21 @@ def with_flags(text, names):
     if "init_from" in names and "zoo model" in text:
         entry = "init_from"
     text = text.replace("name_or_directory", entry)
+    if "data" in names:
+        text = re.sub(r"(?<![\w.(-])source(?=[`=])", _images_flag(text, names), text)
     names = "|".join(names)
     text = re.sub(rf"(?<![\w.(-])(?=(?:{names})[`=])", "--", text)
     return re.sub(  # Of a tuple, what is typed.
         rf"(--(?:{names})=)\(([^()]*)\)", lambda m: m[1] + m[2].replace(" ", ""), text
     )
+
+
+def _images_flag(text, names):
+    """Returns the flag of the images that an error, which calls them `source`, speaks of."""
+    critic = names["critic_data"].value if "critic_data" in names else None
+    given = sources(critic) if critic else []
+    given = given if isinstance(given, list) else [given]
+    return "critic_data" if any(name in text for name in given) else "data"
 
 
 _OF_MACHINE = (  # Files and memory that it has not.
