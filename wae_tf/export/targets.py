@@ -26,12 +26,7 @@ def replacing_directory(path, overwrite=False):
     """
     path = pathlib.Path(path).expanduser()
     files.recover(path)
-    found = _found(path)
-    if found and not overwrite:
-        raise ValueError(
-            "An export goes into a directory that is new or empty: choose another one, or pass "
-            f"overwrite=True. Received: path={str(path)!r}, which holds {found[0].name!r}"
-        )
+    found = files.directory_contents(path, "path", overwrite, ", or pass overwrite=True")
     others = [entry.name for entry in found if not _exported(entry)]
     if others:
         raise ValueError(
@@ -76,12 +71,6 @@ def replacing_files(path, overwrite=False):
             os.replace(source, path.with_name(source.name))
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _found(path):
-    if path.exists() and not path.is_dir():
-        raise ValueError(f"`path` must be a directory. Received: path={str(path)!r}, a file")
-    return sorted(path.iterdir()) if path.exists() else []
 
 
 def _exported(entry):

@@ -6,7 +6,7 @@ import pathlib
 
 from wae_tf.files.replacing import recover
 
-__all__ = ["check_new", "new_file", "writable_directory", "zoo_directory"]
+__all__ = ["check_new", "directory_contents", "new_file", "writable_directory", "zoo_directory"]
 
 
 def writable_directory(path, name="directory"):
@@ -63,6 +63,30 @@ def check_new(path, overwrite=False):
             "`path` must be new: choose another one, or pass overwrite=True. "
             f"Received: path={str(path)!r}, which is there"
         )
+
+
+def directory_contents(path, name="directory", overwrite=False, way_out=""):
+    """Returns what a directory that is to be written holds, [] where it is not there yet.
+
+    Args:
+        path: Of the directory.
+        name: What the error calls it.
+        overwrite: Whether it may hold something.
+        way_out: What else than another directory an error offers, such as `overwrite=True`.
+
+    Raises:
+        ValueError: It is a file, or holds something and is not to be overwritten.
+    """
+    path = pathlib.Path(path).expanduser()
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"`{name}` must be a directory. Received: {name}={str(path)!r}, a file")
+    found = sorted(path.iterdir()) if path.exists() else []
+    if found and not overwrite:
+        raise ValueError(
+            f"`{name}` must be new or empty: choose another one{way_out}. "
+            f"Received: {name}={str(path)!r}, which holds {found[0].name!r}"
+        )
+    return found
 
 
 def zoo_directory():

@@ -35,11 +35,7 @@ def copy_entry(name_or_directory, directory):
     """
     directory = pathlib.Path(directory).expanduser()
     files.recover(directory)
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise ValueError(
-            "`directory` must be new or empty: choose another one. "
-            f"Received: directory={str(directory)!r}"
-        )
+    files.directory_contents(directory)
     source, _ = _source(name_or_directory)
     entry = entry_files.read_entry(source)
     shown = [p.name for p in source.iterdir() if p.name.endswith((*_SHOWN, "README.md"))]
