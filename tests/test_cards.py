@@ -4,6 +4,7 @@ import functools
 import json
 import pathlib
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -75,11 +76,9 @@ GMM = part(
 
 
 @pytest.fixture
-def entry(tmp_path):
+def entry(plain_entry, tmp_path):
     """Returns the directory of an entry with weights, and nothing else."""
-    config = tiny.config()
-    wae_tf.save_entry(tmp_path / "made_up", wae_tf.build_model(config), config)
-    return tmp_path / "made_up"
+    return shutil.copytree(plain_entry, tmp_path / "made_up")
 
 
 @pytest.fixture
