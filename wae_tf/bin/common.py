@@ -101,6 +101,25 @@ def define_image_flags(values, required=True, use=""):
     )
 
 
+def define_picture_flags(values):
+    """Defines --fps, --scale and --overwrite, of pictures to write; returns their holders."""
+    return (
+        flags.DEFINE_integer(
+            "fps", 12, "Frames of an animation a second.", 1, 1000, flag_values=values
+        ),
+        flags.DEFINE_integer(
+            "scale", 2, "Screen pixels to a pixel.", lower_bound=1, flag_values=values
+        ),
+        flags.DEFINE_bool(
+            "overwrite",
+            False,
+            "Write into a folder that is not empty: files of the new names are replaced, others "
+            "stay.",
+            flag_values=values,
+        ),
+    )
+
+
 def output_path(text, kinds, overwrite=False):
     """Returns the path that --output names, and its suffix, in small letters.
 
