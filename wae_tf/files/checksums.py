@@ -16,7 +16,7 @@ _LINE = re.compile(r"([0-9a-f]{64})  ([^/\n]+)")
 
 
 def check_sha256(path, expected, what, record, way_out):
-    """Raises a ValueError unless a file is there and has its SHA-256.
+    """Checks that a file is there and has its SHA-256.
 
     Args:
         path: Path of the file.
@@ -24,6 +24,9 @@ def check_sha256(path, expected, what, record, way_out):
         what: What the error calls the file.
         record: Name of the file that has `expected`.
         way_out: What to do about it.
+
+    Raises:
+        ValueError: It is not there, or has another.
     """
     got = sha256(path) if path.is_file() else "no file"
     if got != expected:

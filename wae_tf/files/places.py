@@ -57,7 +57,11 @@ def new_file(path, suffix=None, overwrite=False):
 
 
 def check_new(path, overwrite=False):
-    """Raises a ValueError if something is at a path, unless it may be replaced."""
+    """Checks that a file is to be written where nothing is, unless `overwrite` allows it.
+
+    Raises:
+        ValueError: Something is at `path`.
+    """
     if path.exists() and not overwrite:
         raise ValueError(
             "`path` must be new: choose another one, or pass overwrite=True. "
