@@ -12,7 +12,7 @@ if "PYTEST_XDIST_WORKER_COUNT" in os.environ:  # Processes share the cores.
         os.environ.setdefault(_name, _threads)
 
 # Before TensorFlow, as in our programs: see `wae_tf.runtime.onednn`.
-import wae_tf  # noqa: F401  # isort: skip
+import wae_tf  # isort: skip
 
 import numpy as np
 import pytest
@@ -24,6 +24,15 @@ from absl.testing import flagsaver
 def shared_data():
     """Returns the folder of real data, or skips the test."""
     return tiny.real()
+
+
+@pytest.fixture(scope="session")
+def plain_entry(tmp_path_factory):
+    """Returns the directory of an entry of `tiny.config()` without samplers, to be copied."""
+    config = tiny.config()
+    directory = tmp_path_factory.mktemp("plain") / "entry"
+    wae_tf.save_entry(directory, wae_tf.build_model(config), config)
+    return directory
 
 
 @pytest.fixture

@@ -183,7 +183,7 @@ def test_bad_input_is_one_clear_line_and_writes_nothing(run, tmp_path, task, arg
 def test_a_folder_with_files_is_refused(run, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("years")
-    assert re.search("must be empty.*--overwrite", run("reconstruct", "--output=out"))
+    assert re.search("must be new or empty.*--overwrite", run("reconstruct", "--output=out"))
     assert not run("reconstruct", "--output=out", "--overwrite")
     assert (tmp_path / "out" / "thesis.txt").read_text() == "years"
     assert len(list((tmp_path / "out").iterdir())) == 6

@@ -124,7 +124,7 @@ def test_a_folder_with_files_is_refused_and_with_overwrite_keeps_others(run, tmp
     folder.mkdir()
     (folder / "note.txt").write_text("mine")
     (folder / "7.png").write_bytes(b"of an earlier draw")
-    assert re.search("must be empty.*--overwrite", run("--num=2", "--output=draws"))
+    assert re.search("must be new or empty.*--overwrite", run("--num=2", "--output=draws"))
     assert sorted(path.name for path in folder.iterdir()) == ["7.png", "note.txt"]
     assert not run("--num=2", "--output=draws", "--overwrite")
     assert sorted(path.name for path in folder.iterdir()) == ["0.png", "1.png", "7.png", "note.txt"]

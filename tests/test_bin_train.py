@@ -174,7 +174,11 @@ def test_every_field_of_a_config_is_a_flag():
         (["--init_from=mnist_ae"], "`--init_from` must have weights.*--init_from='mnist_ae'"),
         (["--config=cifar"], "'celeba_vae', .*'mnist_wae_mmd_2d', .*Received: 'cifar'"),
         (["--prior=gaussian"], r"'sphere', 'mixture', 'vamp'\]\. Received: --prior='gaussian'"),
-        (["--data=absent.npz"], "FileNotFoundError: .*Received: source='absent.npz'"),
+        (["--data=absent.npz"], "FileNotFoundError: `--data` must .*Received: --data='absent.npz'"),
+        (
+            ["--critic_weight=0.5", "--critic_layers=1", "--critic_data=none.zip"],
+            "FileNotFoundError: .*Received: --critic_data='none.zip'",
+        ),
         (["--test_split=holdout"], "holdout"),
         (["--workdir=/proc/none"], "`--workdir` must be a directory that can be written to"),
         (["extra"], "Only flags are accepted.*Received: extra"),

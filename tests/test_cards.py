@@ -4,6 +4,7 @@ import functools
 import json
 import pathlib
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -75,11 +76,9 @@ GMM = part(
 
 
 @pytest.fixture
-def entry(tmp_path):
+def entry(plain_entry, tmp_path):
     """Returns the directory of an entry with weights, and nothing else."""
-    config = tiny.config()
-    wae_tf.save_entry(tmp_path / "made_up", wae_tf.build_model(config), config)
-    return tmp_path / "made_up"
+    return shutil.copytree(plain_entry, tmp_path / "made_up")
 
 
 @pytest.fixture
@@ -413,7 +412,9 @@ def test_no_card_without_entry_or_weights(tmp_path):
     with pytest.raises(ValueError, match="must be a zoo entry.*Received: 'mnist_wae_mdm'"):
         write_card("mnist_wae_mdm")
     (tmp_path / "entry.json").write_text(json.dumps({"config": tiny.config().to_dict()}))
-    with pytest.raises(ValueError, match="a config only, which `wae-train.*Received: '.*'"):
+    with pytest.raises(
+        ValueError, match="a config only, which `wae-train.*Received: name_or_directory='.*'"
+    ):
         write_card(tmp_path)
     assert not (tmp_path / "README.md").exists()
 

@@ -1,6 +1,7 @@
 """Checks float16 on disk: what is rounded, what stays, and what is refused."""
 
 import json
+import shutil
 
 import h5py
 import numpy as np
@@ -20,15 +21,22 @@ def random_like(model):
     return [w if w.ndim > 1 else np.abs(w) + 0.5 for w in drawn]
 
 
-@pytest.fixture
-def entry(tmp_path):
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
     """Returns the directory of an entry with a fitted sampler, and its model."""
     config = tiny.config(encoder="dcgan", decoder="dcgan", kernel_size=3, seed=4)
     model = wae_tf.build_model(config)
     model.set_weights(random_like(model))
     wae_tf.samplers.fit(model, tiny.images(40), kind="gmm", components=2)
-    zoo.save_entry(tmp_path / "entry", model, config, note="kept")
-    return tmp_path / "entry", model
+    directory = tmp_path_factory.mktemp("saved") / "entry"
+    zoo.save_entry(directory, model, config, note="kept")
+    return directory, model
+
+
+@pytest.fixture
+def entry(saved, tmp_path):
+    """Returns a copy of its directory, to be changed, and the model."""
+    return shutil.copytree(saved[0], tmp_path / "entry"), saved[1]
 
 
 def test_kernels_are_the_nearest_float16_and_vectors_stay(entry):
@@ -92,8 +100,10 @@ def test_a_second_time_is_refused(entry):
 def test_weights_beyond_float16_are_refused(entry, tmp_path):
     _, model = entry
     path = tmp_path / "large.weights.h5"
-    model.set_weights([np.full_like(w, 7e4) for w in tiny.weights(model)])
+    kept = tiny.weights(model)
+    model.set_weights([np.full_like(w, 7e4) for w in kept])
     model.save_weights(path)
+    model.set_weights(kept)
     with pytest.raises(ValueError, match="range of 65,504.*Received: 70000 in '.*' of .*large"):
         compression.to_float16(path, tmp_path / "small.weights.h5")
 

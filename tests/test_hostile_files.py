@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import h5py
 import numpy as np
@@ -25,13 +26,43 @@ def secret(tmp_path):
     return path
 
 
-@pytest.fixture
-def entry(tmp_path):
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
     """Returns the directory of an entry with a fitted sampler."""
     model = wae_tf.build_model(tiny.config())
     wae_tf.samplers.fit(model, tiny.images(40), kind="gmm", components=2)
-    zoo.save_entry(tmp_path / "entry", model, tiny.config())
-    return tmp_path / "entry"
+    directory = tmp_path_factory.mktemp("whole") / "entry"
+    zoo.save_entry(directory, model, tiny.config())
+    return directory
+
+
+@pytest.fixture
+def entry(whole, tmp_path):
+    """Returns a copy of it, to be attacked."""
+    return shutil.copytree(whole, tmp_path / "entry")
+
+
+def compiled():
+    config = tiny.config()
+    return wae_tf.training.compile_model(wae_tf.build_model(config), config, 2)
+
+
+@pytest.fixture(scope="module")
+def two():
+    """Returns two models that have trained, so that optimizers have their state."""
+    models = [compiled(), compiled()]
+    for model in models:
+        model.fit(tiny.images(), batch_size=8, verbose=0)
+    return models
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Returns a model and the directory of its exported training step."""
+    pytest.importorskip("jax")
+    model, directory = compiled(), tmp_path_factory.mktemp("exported") / "step"
+    wae_tf.export_train_step(model, 8, directory, config=tiny.config())
+    return model, directory
 
 
 def external_link(file, name, secret):
@@ -234,23 +265,17 @@ def test_overlapping_arrays_are_refused(tmp_path):
         ("momentum", np.nan),
     ],
 )
-def test_weights_that_no_training_leaves_are_refused(tmp_path, ending, value):
-    config = tiny.config()
-
-    def trained():
-        model = wae_tf.training.compile_model(wae_tf.build_model(config), config, 2)
-        model.fit(tiny.images(), batch_size=8, verbose=0)
-        return model
-
-    model = trained()
+def test_weights_that_no_training_leaves_are_refused(two, tmp_path, ending, value):
+    model, other = two
     variables = [*model.variables, *model.optimizer.variables]
     variable = next(v for v in variables if v.path.endswith(ending))
-    values = np.array(variable)
+    before, values = np.array(variable), np.array(variable)
     values.flat[0] = value
     variable.assign(values)
     model.save_weights(tmp_path / "a.weights.h5")
+    variable.assign(before)
     with pytest.raises(ValueError, match=f"values that a training leaves.*Received: .*{ending}"):
-        load_weights(trained(), tmp_path / "a.weights.h5")
+        load_weights(other, tmp_path / "a.weights.h5")
 
 
 def test_an_entry_with_such_weights_is_refused_whatever_its_sha256(entry):
@@ -343,25 +368,19 @@ def test_an_entry_that_is_no_object_is_refused(entry, content):
         wae_tf.load(entry)
 
 
-def test_a_checkpoint_is_plain_arrays(tmp_path, secret, attack):
-    config = tiny.config()
-
-    def compiled():
-        return wae_tf.training.compile_model(wae_tf.build_model(config), config, 2)
-
+def test_a_checkpoint_is_plain_arrays(two, tmp_path, secret, attack):
+    model, other = two
     path = tmp_path / "checkpoint-0001.weights.h5"
-    compiled().save_weights(path)
+    model.save_weights(path)
     rewritten(path, attack, "encoder/layers/dense/vars/0", secret)
     with pytest.raises(ValueError, match="Received: .*checkpoint-0001"):
-        wae_tf.callbacks.Checkpoint(tmp_path).restore(compiled())
+        wae_tf.callbacks.Checkpoint(tmp_path).restore(other)
 
 
 @pytest.mark.parametrize("attack", [external_link, external_storage, virtual, other_shape, missing])
-def test_an_exported_state_is_plain_arrays(tmp_path, secret, attack):
-    pytest.importorskip("jax")
-    config = tiny.config()
-    model = wae_tf.training.compile_model(wae_tf.build_model(config), config, 2)
-    wae_tf.export_train_step(model, 8, tmp_path / "step", config=config)
+def test_an_exported_state_is_plain_arrays(exported, tmp_path, secret, attack):
+    model = exported[0]
+    shutil.copytree(exported[1], tmp_path / "step")
     with h5py.File(tmp_path / "step" / "state.h5") as file:
         names = []
         file.visititems(lambda n, item: names.append(n) if hasattr(item, "shape") else None)

@@ -2,9 +2,9 @@
 
 import json
 import re
+import shutil
 
 import pytest
-import tiny
 
 import wae_tf
 from wae_tf import cards, zoo
@@ -15,10 +15,8 @@ TAG = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def entry(tmp_path):
-    model = wae_tf.build_model(tiny.config())
-    zoo.save_entry(tmp_path / "entry", model, tiny.config())
-    return tmp_path / "entry"
+def entry(plain_entry, tmp_path):
+    return shutil.copytree(plain_entry, tmp_path / "entry")
 
 
 @pytest.mark.parametrize(

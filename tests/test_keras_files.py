@@ -63,17 +63,28 @@ def test_an_entry_as_a_file_is_the_same_model_to_wae_tf_and_to_keras(entry, pack
     assert "bfloat16" in [layer.compute_dtype for layer in half.encoder.layers]
 
 
-@pytest.mark.parametrize("divergence", ["mmd", "gan"])
-def test_a_fresh_process_loads_the_file_by_keras(tmp_path, divergence):
-    want = save(tmp_path / "entry", divergence=divergence)
-    wae_tf.zoo.save_keras(tmp_path / "entry", tmp_path / "packed.keras")
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """Returns models by divergence, and where a fresh process has left samples of their files."""
+    directory, models = tmp_path_factory.mktemp("elsewhere"), {}
+    for divergence in ("mmd", "gan"):
+        models[divergence] = save(directory / divergence, divergence=divergence)
+        wae_tf.zoo.save_keras(directory / divergence, directory / f"{divergence}.keras")
     code = """
 import keras, numpy, sys, wae_tf
-model = keras.saving.load_model("packed.keras")
-numpy.savez("out.npz", *[model.sample(3, seed=2, sampler=s) for s in ("prior", "gmm")])
+for name in sys.argv[1:]:
+    model = keras.saving.load_model(f"{name}.keras")
+    numpy.savez(f"{name}.npz", *[model.sample(3, seed=2, sampler=s) for s in ("prior", "gmm")])
 """
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
-    with np.load(tmp_path / "out.npz") as out:
+    subprocess.run([sys.executable, "-c", code, *models], cwd=directory, check=True)
+    return models, directory
+
+
+@pytest.mark.parametrize("divergence", ["mmd", "gan"])
+def test_a_fresh_process_loads_the_file_by_keras(elsewhere, divergence):
+    models, directory = elsewhere
+    want = models[divergence]
+    with np.load(directory / f"{divergence}.npz") as out:
         for i, sampler in enumerate(("prior", "gmm")):
             np.testing.assert_array_equal(out[f"arr_{i}"], want.sample(3, seed=2, sampler=sampler))
 

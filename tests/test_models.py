@@ -228,7 +228,7 @@ def test_xla_gives_the_same_losses(divergence):
 
     def terms(x, z_prior):
         distribution = model.code_distribution(x)
-        return model.terms(x, distribution.location, z_prior)
+        return model._terms(x, distribution.location, z_prior)
 
     plain, compiled = (tf.function(terms, jit_compile=jit)(x, z_prior) for jit in (False, True))
     assert plain.keys() == compiled.keys()

@@ -11,7 +11,7 @@ from wae_tf.training.plateau import PlateauLearningRate
 def model_with(*rates):
     names = ("optimizer", "discriminator_optimizer")
     optimizers = {name: keras.optimizers.Adam(rate) for name, rate in zip(names, rates)}
-    return types.SimpleNamespace(**optimizers)
+    return types.SimpleNamespace(**optimizers, optimized_variables=lambda: optimizers)
 
 
 def run(callback, model, losses, first=0):

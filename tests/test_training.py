@@ -13,7 +13,7 @@ import tiny
 
 import wae_tf
 from wae_tf import training
-from wae_tf.training import run_files
+from wae_tf.training import run_files, test_losses, test_results
 
 module = importlib.import_module("wae_tf.training.train")  # `training.train` is the function.
 
@@ -149,6 +149,11 @@ def test_entry_records_what_reproduces_its_results(run, source):
     assert provenance["command"] == "as typed"
     assert provenance["training_images"] == 27 and provenance["epochs"] == 3
     assert provenance["seconds"] > 0.0
+
+
+def test_pytest_collects_no_function_of_ours_for_a_test(request):
+    ours = {test_losses, test_results}  # Whose names begin as those of tests do.
+    assert ours.isdisjoint(item.function for item in request.session.items)
 
 
 def test_test_losses_are_those_of_evaluate_and_the_squared_error(run, source):

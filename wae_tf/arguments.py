@@ -10,6 +10,7 @@ __all__ = [
     "check_choice",
     "check_finite",
     "check_integer",
+    "check_labels",
     "check_number",
     "check_short",
 ]
@@ -115,6 +116,24 @@ def check_finite(name, values):
     """
     if not np.isfinite(values).all():
         raise ValueError(f"`{name}` must be finite. Received: NaN or infinity in `{name}`")
+
+
+def check_labels(labels, count, of):
+    """Raises a ValueError unless there is one class for each of `count` images or codes, or None.
+
+    Args:
+        labels: Shape `(count,)`, or None.
+        count: How many there are.
+        of: What they are, for the error.
+
+    Example:
+        >>> check_labels(np.zeros(8, int), 8, "image")
+    """
+    if labels is not None and np.shape(labels) != (count,):
+        raise ValueError(
+            f"`labels` must hold one class for each {of}, shape ({count},). "
+            f"Received: shape={np.shape(labels)}"
+        )
 
 
 def check_short(name, value):

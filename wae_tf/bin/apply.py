@@ -53,18 +53,7 @@ _NUM = flags.DEFINE_integer(
 _STEPS = flags.DEFINE_integer(
     "steps", 8, "Images of a way, both ends included.", lower_bound=2, flag_values=_FLAGS
 )
-_FPS = flags.DEFINE_integer(
-    "fps", 12, "Frames of an animation a second.", 1, 1000, flag_values=_FLAGS
-)
-_SCALE = flags.DEFINE_integer(
-    "scale", 2, "Screen pixels to a pixel.", lower_bound=1, flag_values=_FLAGS
-)
-_OVERWRITE = flags.DEFINE_bool(
-    "overwrite",
-    False,
-    "Write into a folder that is not empty: files of the new names are replaced, others stay.",
-    flag_values=_FLAGS,
-)
+_FPS, _SCALE, _OVERWRITE = common.define_picture_flags(_FLAGS)
 
 
 def main():

@@ -101,6 +101,25 @@ def define_image_flags(values, required=True, use=""):
     )
 
 
+def define_picture_flags(values):
+    """Defines --fps, --scale and --overwrite, of pictures to write; returns their holders."""
+    return (
+        flags.DEFINE_integer(
+            "fps", 12, "Frames of an animation a second.", 1, 1000, flag_values=values
+        ),
+        flags.DEFINE_integer(
+            "scale", 2, "Screen pixels to a pixel.", lower_bound=1, flag_values=values
+        ),
+        flags.DEFINE_bool(
+            "overwrite",
+            False,
+            "Write into a folder that is not empty: files of the new names are replaced, others "
+            "stay.",
+            flag_values=values,
+        ),
+    )
+
+
 def output_path(text, kinds, overwrite=False):
     """Returns the path that --output names, and its suffix, in small letters.
 
@@ -171,11 +190,21 @@ def with_flags(text, names):
     if "init_from" in names and "zoo model" in text:
         entry = "init_from"
     text = text.replace("name_or_directory", entry)
+    if "data" in names:
+        text = re.sub(r"(?<![\w.(-])source(?=[`=])", _images_flag(text, names), text)
     names = "|".join(names)
     text = re.sub(rf"(?<![\w.(-])(?=(?:{names})[`=])", "--", text)
     return re.sub(  # Of a tuple, what is typed.
         rf"(--(?:{names})=)\(([^()]*)\)", lambda m: m[1] + m[2].replace(" ", ""), text
     )
+
+
+def _images_flag(text, names):
+    """Returns the flag of the images that an error, which calls them `source`, speaks of."""
+    critic = names["critic_data"].value if "critic_data" in names else None
+    given = sources(critic) if critic else []
+    given = given if isinstance(given, list) else [given]
+    return "critic_data" if any(name in text for name in given) else "data"
 
 
 _OF_MACHINE = (  # Files and memory that it has not.

@@ -35,14 +35,8 @@ _STOPS = flags.DEFINE_integer(
 _STEPS = flags.DEFINE_integer(
     "steps", 16, "Frames of a walk from one draw to the next.", lower_bound=1, flag_values=_FLAGS
 )
-_FPS = flags.DEFINE_integer(
-    "fps", 12, "Frames of an animation a second.", 1, 1000, flag_values=_FLAGS
-)
 _COLUMNS = flags.DEFINE_integer(
     "columns", None, "Images in a row; a square by default.", flag_values=_FLAGS
-)
-_SCALE = flags.DEFINE_integer(
-    "scale", 2, "Screen pixels to a pixel.", lower_bound=1, flag_values=_FLAGS
 )
 _OUTPUT = flags.DEFINE_string(
     "output",
@@ -50,12 +44,7 @@ _OUTPUT = flags.DEFINE_string(
     "PNG, NPZ or WebP file, or folder, to write, in a directory that is there.",
     flag_values=_FLAGS,
 )
-_OVERWRITE = flags.DEFINE_bool(
-    "overwrite",
-    False,
-    "Write into a folder that is not empty: files of the new names are replaced, others stay.",
-    flag_values=_FLAGS,
-)
+_FPS, _SCALE, _OVERWRITE = common.define_picture_flags(_FLAGS)
 _KINDS = {".png": "a grid", ".npz": "an array", "": "a folder"}
 _WALKS = {".webp": "an animation", ".png": "a row for each walk", ".npz": "an array", "": "frames"}
 

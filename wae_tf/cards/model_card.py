@@ -12,6 +12,7 @@ from wae_tf.cards.metrics_table import by_sampler, metrics_table
 from wae_tf.cards.origin import origin_table
 from wae_tf.cards.other_seeds import seeds_table
 from wae_tf.config import WAEConfig
+from wae_tf.zoo.entries import check_weights
 
 __all__ = ["CARD", "default_sampler", "in_order", "model_card", "write_card"]
 
@@ -59,12 +60,7 @@ def model_card(name_or_directory, address=None):
     """
     entry = zoo.read_entry(name_or_directory)
     directory = pathlib.Path(zoo.entry_directory(name_or_directory)).resolve()
-    if "weights" not in entry:
-        raise ValueError(
-            "A card must be of a model with weights; this is a config only, which `wae-train "
-            f"--config={name_or_directory}` trains. With weights: {zoo.list_models()}. "
-            f"Received: {str(name_or_directory)!r}"
-        )
+    check_weights(entry, "name_or_directory", name_or_directory)
     entry = harmless({**entry, "evaluation": in_order(entry.get("evaluation", {}))})
     parts = [
         not_recommended(entry),

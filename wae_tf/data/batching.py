@@ -78,7 +78,8 @@ def batches(
         ```
     """
     _check(images, batch_size, training, seed, first_epoch, epochs, labels)
-    _check_changes(images, training, horizontal_flip, max_shift)
+    check_max_shift(max_shift, images.shape[1:])
+    _check_training(training, first_epoch, epochs, horizontal_flip, max_shift)
     order = _check_order(order, len(images), training)
     if reshuffle_each_iteration and not (training and first_epoch == 0 and epochs == 1):
         raise ValueError(
@@ -222,12 +223,6 @@ def _check(images, batch_size, training, seed, first_epoch, epochs, labels):
             "Use a smaller batch or more images. "
             f"Received: batch_size={batch_size}, {len(images)} images"
         )
-    if not training and (first_epoch != 0 or epochs != 1):
-        raise ValueError(
-            "`first_epoch` and `epochs` must keep their defaults unless training: the images then "
-            "come once, in order. Pass `training=True`, or leave them out. "
-            f"Received: training={training}, first_epoch={first_epoch}, epochs={epochs}"
-        )
     if labels is not None and len(labels) != len(images):
         raise ValueError(
             "`labels` must hold one label for each image. Slice both alike. "
@@ -235,12 +230,12 @@ def _check(images, batch_size, training, seed, first_epoch, epochs, labels):
         )
 
 
-def _check_changes(images, training, horizontal_flip, max_shift):
-    if not training and (horizontal_flip or max_shift):
+def _check_training(training, first_epoch, epochs, horizontal_flip, max_shift):
+    """Raises a ValueError if what only training does is asked for without."""
+    if not training and (first_epoch != 0 or epochs != 1 or horizontal_flip or max_shift):
         raise ValueError(
-            "`horizontal_flip` and `max_shift` must keep their defaults unless training: images "
-            "then come unchanged. Pass `training=True`, or leave them out. "
-            f"Received: training={training}, horizontal_flip={horizontal_flip}, "
-            f"max_shift={max_shift}"
+            "`first_epoch`, `epochs`, `horizontal_flip` and `max_shift` must keep their defaults "
+            "unless training: images then come once, in order and unchanged. Pass `training=True`, "
+            f"or leave them out. Received: training={training}, first_epoch={first_epoch}, "
+            f"epochs={epochs}, horizontal_flip={horizontal_flip}, max_shift={max_shift}"
         )
-    check_max_shift(max_shift, images.shape[1:])

@@ -136,6 +136,6 @@ def _at_chance_throughout(e):
     """Whether the logged loss is that of a discriminator that says nothing, in each epoch."""
     if e.model.adversarial_loss != "gan" or not e.rows or e.model.reg_weight_schedule != "constant":
         return False
-    chance = float(e.model.weight) * 2.0 * math.log(2.0)
+    chance = float(e.model.current_reg_weight) * 2.0 * math.log(2.0)
     losses = [row.get("discriminator_loss", 0.0) for row in e.rows]
     return all(abs(loss / chance - 1.0) < LIMITS["discriminator_lost"].threshold for loss in losses)

@@ -116,7 +116,7 @@ def divergence_falling(e):
     if hasattr(e.model, "discriminator") or not hasattr(e.model, "reg_weight"):
         return None
     divergences, costs = _column(e.rows, "divergence"), _column(e.rows, "reconstruction_loss")
-    number = late_fall(divergences, float(e.model.weight), costs)
+    number = late_fall(divergences, float(e.model.current_reg_weight), costs)
     if number is None:
         return None
     return (

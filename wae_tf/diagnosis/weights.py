@@ -24,7 +24,7 @@ def lower_weight(model):
 
 def _weight(model):
     if hasattr(model, "reg_weight"):
-        return "reg_weight", float(model.weight)
+        return "reg_weight", float(model.current_reg_weight)
     return ("beta", float(model.beta)) if hasattr(model, "beta") else (None, None)
 
 

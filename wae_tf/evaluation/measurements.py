@@ -140,7 +140,7 @@ def _latent(m):
         model.prior,
         _kernel(model),
         # Other divergences have other scales, so that their lambda tells nothing of the MMD's.
-        reg_weight=float(model.weight) if hasattr(model, "gram") else None,
+        reg_weight=float(model.current_reg_weight) if hasattr(model, "gram") else None,
         cost=_cost(m),
     )
     n = len(m.codes)

@@ -5,13 +5,12 @@ import time
 import warnings
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from wae_tf import features as features_lib
 from wae_tf import files, samplers
 from wae_tf._version import __version__
-from wae_tf.arguments import check_choice, check_integer
+from wae_tf.arguments import check_choice, check_integer, check_labels
 from wae_tf.data import fingerprint
 from wae_tf.diagnosis import FEWEST, diagnose
 from wae_tf.evaluation.expected_time import ExpectedTime
@@ -102,11 +101,7 @@ def evaluate(
         sampler=sampler,
         extractor=_extractor(features, model.image_shape, cache_dir),
     )
-    if labels is not None and np.shape(labels) != (len(material.held_out),):
-        raise ValueError(
-            f"`labels` must hold one class for each image, shape ({len(material.held_out)},). "
-            f"Received: shape={np.shape(labels)}"
-        )
+    check_labels(labels, len(material.held_out), "image")
     steps = measurements(material)
     progress = Progress(len(steps) + 2, verbose)
     if sampler != "prior" and sampler not in model.samplers:

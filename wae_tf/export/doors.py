@@ -3,6 +3,7 @@
 import pathlib
 
 from wae_tf import zoo
+from wae_tf.arguments import check_choice
 from wae_tf.export import keras_formats, litert, model_parts, onnx, saved_model, targets
 from wae_tf.models.exporting import EXPORTERS
 from wae_tf.runtime.progress_bar import ProgressBar
@@ -53,8 +54,7 @@ def export_parts(
     Example:
         >>> wae_tf.export.export_parts(wae_tf.load("mnist_wae_mmd"), "phone", format="litert")
     """
-    if format not in FORMATS:
-        raise ValueError(f"`format` must be one of {list(FORMATS)}. Received: format={format!r}")
+    check_choice("format", format, FORMATS)
     if optimize is not None and format != "litert":
         raise ValueError(
             "`optimize` is an option of format='litert'. "

@@ -4,13 +4,14 @@ import tempfile
 
 import tensorflow as tf
 
+from wae_tf.arguments import check_choice
 from wae_tf.export import saved_model, targets
 from wae_tf.export.model_parts import check_float32, reconstruction
 from wae_tf.export.onnx import layer_in
 
 __all__ = ["OPTIMIZATIONS", "export_litert", "write"]
 
-OPTIMIZATIONS = (None, "float16", "int8")
+OPTIMIZATIONS = ("float16", "int8")
 
 
 def export_litert(model, path, *, overwrite=False, optimize=None):
@@ -35,10 +36,8 @@ def write(path, part, *, optimize=None):
             activations quantised as they come (dynamic range). docs/serving.md has what
             either costs.
     """
-    if optimize not in OPTIMIZATIONS:
-        raise ValueError(
-            f"`optimize` must be one of {list(OPTIMIZATIONS)}. Received: optimize={optimize!r}"
-        )
+    if optimize is not None:
+        check_choice("optimize", optimize, OPTIMIZATIONS, "or None")
     with tempfile.TemporaryDirectory() as directory:
         saved_model.write(directory, {"serving_default": part})
         converter = tf.lite.TFLiteConverter.from_saved_model(

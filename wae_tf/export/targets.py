@@ -26,12 +26,7 @@ def replacing_directory(path, overwrite=False):
     """
     path = pathlib.Path(path).expanduser()
     files.recover(path)
-    found = _found(path)
-    if found and not overwrite:
-        raise ValueError(
-            "An export goes into a directory that is new or empty: choose another one, or pass "
-            f"overwrite=True. Received: path={str(path)!r}, which holds {found[0].name!r}"
-        )
+    found = files.directory_contents(path, "path", overwrite, ", or pass overwrite=True")
     others = [entry.name for entry in found if not _exported(entry)]
     if others:
         raise ValueError(
@@ -39,18 +34,8 @@ def replacing_directory(path, overwrite=False):
             f"away. Received: path={str(path)!r}, which holds {others[0]!r}"
         )
     files.writable_directory(path.parent, "path")
-    temporary, old = (path.with_name(f".tmp-{os.getpid()}-{k}-{path.name}") for k in ("new", "old"))
-    try:
-        temporary.mkdir()
+    with files.replacing_directory(path) as temporary:
         yield temporary
-        if path.exists():
-            os.replace(path, old)
-        os.replace(temporary, path)
-    finally:
-        if old.exists() and not path.exists():
-            os.replace(old, path)
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -60,15 +45,7 @@ def replacing_file(path, suffix, overwrite=False):
     Raises:
         ValueError: It ends otherwise, or is there and `overwrite` is False.
     """
-    path = pathlib.Path(path).expanduser()
-    if path.suffix != suffix or path.is_dir():
-        raise ValueError(
-            f"`path` must be a file ending in {suffix!r}. Received: path={str(path)!r}"
-        )
-    files.recover(path)
-    _check_new(path, overwrite)
-    files.writable_directory(path.parent, "path")
-    with files.replacing(path) as temporary:
+    with files.replacing(files.new_file(path, suffix, overwrite)) as temporary:
         yield temporary
 
 
@@ -82,35 +59,18 @@ def replacing_files(path, overwrite=False):
     Raises:
         ValueError: One of them is there already, and `overwrite` is False.
     """
-    path = pathlib.Path(path).expanduser()
-    files.recover(path)
-    _check_new(path, overwrite)
-    files.writable_directory(path.parent, "path")
+    path = files.new_file(path, overwrite=overwrite)
     temporary = path.with_name(f".tmp-{os.getpid()}-new-{path.name}")
     try:
         temporary.mkdir()
         yield temporary / path.name
         written = sorted(temporary.iterdir())
         for source in written:
-            _check_new(path.with_name(source.name), overwrite)
+            files.check_new(path.with_name(source.name), overwrite)
         for source in written:
             os.replace(source, path.with_name(source.name))
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _check_new(path, overwrite):
-    if path.exists() and not overwrite:
-        raise ValueError(
-            "`path` must be new: choose another one, or pass overwrite=True. "
-            f"Received: path={str(path)!r}, which is there"
-        )
-
-
-def _found(path):
-    if path.exists() and not path.is_dir():
-        raise ValueError(f"`path` must be a directory. Received: path={str(path)!r}, a file")
-    return sorted(path.iterdir()) if path.exists() else []
 
 
 def _exported(entry):

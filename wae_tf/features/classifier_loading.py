@@ -38,7 +38,7 @@ def load_classifier(name_or_directory):
     try:
         entry = files.read_object(directory / ENTRY)
         weights = directory / pathlib.PurePath(entry["weights"]["file"]).name
-        sha256 = files.sha256(weights)
+        sha256 = entry["weights"]["sha256"]
         model = CLASSIFIERS[entry["classifier"]].build(**entry["architecture"])
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
@@ -47,12 +47,8 @@ def load_classifier(name_or_directory):
             "`python -m wae_tf.bin.train_classifier`. "
             f"Received: {directory} ({type(error).__name__}: {error})"
         ) from error
-    if sha256 != entry["weights"]["sha256"]:
-        raise ValueError(
-            f"The classifier's weights must have the SHA-256 that `{ENTRY}` records: the file is "
-            "damaged; install the package again, or restore it. "
-            f"Received: {weights} with {sha256}, expected {entry['weights']['sha256']}"
-        )
+    way_out = "install the package again, or train one"
+    files.check_sha256(weights, sha256, "The classifier's weights", ENTRY, way_out)
     try:
         with importlib.resources.as_file(weights) as path:
             load_weights(model, path)

@@ -1,15 +1,39 @@
-"""The SHA-256 of a directory's files in one file beside them, which `sha256sum -c` reads too."""
+"""What SHA-256 files must have.
+
+That of a directory's files stands in one file beside them, which `sha256sum -c` reads too.
+"""
 
 import pathlib
 import re
 
 from wae_tf.files.replacing import replacing, sha256
 
-__all__ = ["SUMS", "check_sum", "read_sums", "record_sums"]
+__all__ = ["SUMS", "check_sha256", "check_sum", "read_sums", "record_sums"]
 
 SUMS = "SHA256SUMS"
 
 _LINE = re.compile(r"([0-9a-f]{64})  ([^/\n]+)")
+
+
+def check_sha256(path, expected, what, record, way_out):
+    """Checks that a file is there and has its SHA-256.
+
+    Args:
+        path: Path of the file.
+        expected: 64 hex digits.
+        what: What the error calls the file.
+        record: Name of the file that has `expected`.
+        way_out: What to do about it.
+
+    Raises:
+        ValueError: It is not there, or has another.
+    """
+    got = sha256(path) if path.is_file() else "no file"
+    if got != expected:
+        raise ValueError(
+            f"{what} must have the SHA-256 that `{record}` records: the file is missing, damaged "
+            f"or incomplete; {way_out}. Received: {path} with {got}, expected {expected}"
+        )
 
 
 def read_sums(directory):

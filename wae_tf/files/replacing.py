@@ -8,7 +8,15 @@ import pathlib
 import re
 import shutil
 
-__all__ = ["full", "is_alive", "recover", "remove_leftovers", "replacing", "sha256"]
+__all__ = [
+    "full",
+    "is_alive",
+    "recover",
+    "remove_leftovers",
+    "replacing",
+    "replacing_directory",
+    "sha256",
+]
 
 _LEFTOVER = re.compile(r"\.tmp-(\d+)-(.+)")
 _NOT_TO_BE_SYNCED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM}
@@ -40,6 +48,30 @@ def replacing(path):
     finally:
         with contextlib.suppress(OSError):  # A disk that is gone has its own error, not this.
             temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_directory(path):
+    """Yields a temporary directory beside `path`, which takes its place when the block ends well.
+
+    A directory that is there is moved aside until then. What a killed process leaves, `recover`
+    puts right.
+
+    Raises:
+        OSError: It cannot be written, as the disk is full or else. What was there stays.
+    """
+    temporary, old = (path.with_name(f".tmp-{os.getpid()}-{k}-{path.name}") for k in ("new", "old"))
+    try:
+        temporary.mkdir()
+        yield temporary
+        if path.exists():
+            os.replace(path, old)
+        os.replace(temporary, path)
+    finally:
+        if old.exists() and not path.exists():
+            os.replace(old, path)
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def remove_leftovers(directory):

@@ -159,7 +159,7 @@ class CompiledModel(keras.Model):
     def compile_from_config(self, config):
         self.compile(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})
 
-    def track(self, losses, x):
+    def _track(self, losses, x):
         """Adds a batch's losses, and what `compile` asked for, to what is logged."""
         for name, value in losses.items():
             self._trackers[name].update_state(value, sample_weight=tf.shape(x)[0])

@@ -133,21 +133,21 @@ class ObjectiveTrainer(ReplicaTrainer):
         with tf.GradientTape() as tape:
             losses = self.objective(x, training=True, seed=self.step_seed(), **real)
             losses["loss"] += self.added_losses()
-            losses = self.share_losses(losses, x)
-            targets = self.targets(losses)
-        self.descend(tape, targets)
-        losses = self.sum_shares(losses)
+            losses = self._share_losses(losses, x)
+            targets = self._targets(losses)
+        self._descend(tape, targets)
+        losses = self._sum_shares(losses)
         self.after_step(losses)
-        return self.track(losses, x)
+        return self._track(losses, x)
 
-    def targets(self, losses):
+    def _targets(self, losses):
         """Returns what a step descends, scaled as its optimizers need: the loss, and a critic's."""
         targets = [self.optimizer.scale_loss(losses["loss"])]
         if "critic_loss" in losses:
             targets.append(self.critic_optimizer.scale_loss(losses["critic_loss"]))
         return targets
 
-    def descend(self, tape, targets):
+    def _descend(self, tape, targets):
         """Moves the networks, and a critic whose loss is among the targets, down the gradient."""
         networks = self.autoencoder_variables
         if len(targets) == 1:
@@ -167,8 +167,8 @@ class ObjectiveTrainer(ReplicaTrainer):
         with replicas.filled(x) as images:
             losses = self.objective(images, training=False, seed=seed, **real)
             losses["loss"] += self.added_losses()
-            losses = self.sum_shares(self.share_losses(losses, images))
-        return self.track(losses, x)
+            losses = self._sum_shares(self._share_losses(losses, images))
+        return self._track(losses, x)
 
     def predict_step(self, data):
         x = keras.utils.unpack_x_y_sample_weight(data)[0]
@@ -179,11 +179,11 @@ class ObjectiveTrainer(ReplicaTrainer):
         """Whether several replicas train in step, and hand things to each other."""
         return self.distribute_strategy.num_replicas_in_sync > 1
 
-    def share_losses(self, losses, x):
+    def _share_losses(self, losses, x):
         """Returns what the losses of replicas add to those of the global batch."""
         return replicas.share(losses, x) if self.on_replicas else losses
 
-    def sum_shares(self, losses):
+    def _sum_shares(self, losses):
         """Sums the shares of all replicas."""
         return replicas.add(losses) if self.on_replicas else losses
 

@@ -56,6 +56,7 @@ class WAE(AE):
     """
 
     loss_names = (*AE.loss_names, "divergence")
+    _brings_divergence = False  # Whether a subclass makes the one that `use_divergence` sets.
 
     def __init__(
         self,
@@ -68,7 +69,8 @@ class WAE(AE):
         log_variance_weight=0.0,
         **kwargs,
     ):
-        if divergence is not None and type(self).divergence is not WAE.divergence:
+        own = self._brings_divergence or type(self).divergence is not WAE.divergence
+        if divergence is not None and own:
             raise ValueError(
                 f"`{type(self).__name__}` has a divergence of its own: pass another one to `WAE`. "
                 f"Received: divergence={divergence!r}"
@@ -79,7 +81,7 @@ class WAE(AE):
             "reg_weight_schedule", reg_weight_schedule, REG_WEIGHT_SCHEDULES
         )
         if reg_weight_schedule == "adaptive":
-            self.current_reg_weight = self.add_weight(
+            self._adapted_reg_weight = self.add_weight(
                 shape=(),
                 dtype="float32",
                 initializer=keras.initializers.Constant(self.reg_weight),
@@ -104,10 +106,12 @@ class WAE(AE):
             check_random_codes(name, self.code_kind, ("gaussian", "implicit"))
 
     @property
-    def weight(self):
-        """lambda as it is now."""
+    def current_reg_weight(self):
+        """lambda as it is now: `reg_weight`, or what the adaptive schedule has made of it."""
         adaptive = self.reg_weight_schedule == "adaptive"
-        return tf.convert_to_tensor(self.current_reg_weight) if adaptive else self.reg_weight
+        return tf.convert_to_tensor(self._adapted_reg_weight) if adaptive else self.reg_weight
+
+    weight = current_reg_weight  # Its name in earlier versions.
 
     def divergence(self, z, z_prior, training=False):
         """Returns D_Z(Q_Z, P_Z) of Eq. (4), a scalar, from two samples.
@@ -149,16 +153,16 @@ class WAE(AE):
             mean over the batch), `divergence` (before `reg_weight`).
         """
         x = pixels.to_model_range(x, self.pixel_range)
-        z_prior = self.draw_prior(x, seed)
-        z, penalty = self.draw(x, training, seed)
-        return self.terms(x, z, z_prior, training, penalty, real)
+        z_prior = self._draw_prior(x, seed)
+        z, penalty = self._draw_codes(x, training, seed)
+        return self._terms(x, z, z_prior, training, penalty, real)
 
-    def draw_prior(self, x, seed):
+    def _draw_prior(self, x, seed):
         """Draws from the prior, as many as the global batch has images whose part `x` is."""
         size = replicas.place(x).total if self.on_replicas else tf.shape(x)[0]
         return self.prior.sample(size, seed)
 
-    def draw(self, x, training=False, seed=(0, 0)):
+    def _draw_codes(self, x, training=False, seed=(0, 0)):
         """Draws codes of images in `pixel_range`, as many of each as the divergence asks for.
 
         Returns:
@@ -174,7 +178,7 @@ class WAE(AE):
             return z, 0.0
         return z, self.log_variance_weight * distribution.log_variance_l1()
 
-    def terms(self, x, z, z_prior, training=False, penalty=0.0, real=None):
+    def _terms(self, x, z, z_prior, training=False, penalty=0.0, real=None):
         """Computes the terms of Eq. (4) from images in `pixel_range`, codes and prior draws.
 
         Of several replicas, each has its own images and codes, and all prior draws: the
@@ -183,7 +187,7 @@ class WAE(AE):
         decoded = z[:, 0] if self.codes_per_image > 1 else z
         losses = self.reconstruction_terms(x, decoded, training, real)
         divergence = self.divergence(self.compared_codes(z), z_prior, training)
-        loss = losses["loss"] + self.weight * divergence + penalty  # Eq. (4)
+        loss = losses["loss"] + self.current_reg_weight * divergence + penalty  # Eq. (4)
         return {**losses, "loss": loss, "divergence": divergence}
 
     def compared_codes(self, z):
@@ -195,9 +199,10 @@ class WAE(AE):
         if self.reg_weight_schedule == "constant":
             return
         size = tf.maximum(tf.abs(losses["divergence"]), 1e-8)
-        adapted = 0.5 * (self.weight + losses["reconstruction_loss"] / size)
+        weight = self.current_reg_weight
+        adapted = 0.5 * (weight + losses["reconstruction_loss"] / size)
         due = tf.equal(tf.cast(self.step_counter(), tf.int32) % _ADAPT_EVERY, 0)
-        self.current_reg_weight.assign(tf.where(due, adapted, self.weight))
+        self._adapted_reg_weight.assign(tf.where(due, adapted, weight))
 
     def get_config(self):
         config = {

@@ -98,7 +98,7 @@ class WAEGAN(WAE):
         return ADVERSARIAL[self.adversarial_loss].matching(self.logits(z, training))
 
     def discriminator_loss(self, z, z_prior, training=False):
-        """Returns the discriminator's loss, times lambda; `z_prior` as in `terms`."""
+        """Returns the discriminator's loss, times lambda, on draws for the global batch."""
         losses = ADVERSARIAL[self.adversarial_loss]
         seed, z_prior = batch_seed(z_prior), replicas.own(z_prior, z)
         loss = losses.discriminator(self.logits(z_prior, training), self.logits(z, training))
@@ -106,14 +106,14 @@ class WAEGAN(WAE):
             loss += losses.penalty_weight * gradient_penalty(
                 lambda y: self.logits(y, training), z, z_prior, seed
             )
-        return self.weight * loss + sum_losses(self.discriminator)
+        return self.current_reg_weight * loss + sum_losses(self.discriminator)
 
     def objective(self, x, training=False, seed=(0, 0), real=None):
         """As `WAE.objective`, and `discriminator_loss`."""
         x = pixels.to_model_range(x, self.pixel_range)
-        z_prior = self.draw_prior(x, seed)
-        z, penalty = self.draw(x, training, seed)
-        losses = self.terms(x, z, z_prior, training, penalty, real)
+        z_prior = self._draw_prior(x, seed)
+        z, penalty = self._draw_codes(x, training, seed)
+        losses = self._terms(x, z, z_prior, training, penalty, real)
         discriminator_loss = self.discriminator_loss(z, z_prior, training)
         return {**losses, "discriminator_loss": discriminator_loss}
 
@@ -136,25 +136,25 @@ class WAEGAN(WAE):
         images, real = unpack_images(data)
         x = pixels.to_model_range(images, self.pixel_range)
         seed = self.step_seed()
-        z_prior = self.draw_prior(x, seed)
+        z_prior = self._draw_prior(x, seed)
         with tf.GradientTape() as tape:
-            z, penalty = self.draw(x, training=True, seed=seed)
+            z, penalty = self._draw_codes(x, training=True, seed=seed)
             with tape.stop_recording():
                 discriminator_loss = self._improve_discriminator(z, z_prior)
-            losses = self.terms(x, z, z_prior, True, penalty, **real)
+            losses = self._terms(x, z, z_prior, True, penalty, **real)
             losses["loss"] += self.added_losses()
-            losses = self.share_losses(losses, x)
-            targets = self.targets(losses)
-        self.descend(tape, targets)
-        losses = self.sum_shares({**losses, **discriminator_loss})
+            losses = self._share_losses(losses, x)
+            targets = self._targets(losses)
+        self._descend(tape, targets)
+        losses = self._sum_shares({**losses, **discriminator_loss})
         self.after_step(losses)
-        return self.track(losses, images)
+        return self._track(losses, images)
 
     def _improve_discriminator(self, z, z_prior):
         variables = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
             losses = {"discriminator_loss": self.discriminator_loss(z, z_prior, training=True)}
-            losses = self.share_losses(losses, z)
+            losses = self._share_losses(losses, z)
             loss = self.discriminator_optimizer.scale_loss(losses["discriminator_loss"])
         self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
         return losses

@@ -44,12 +44,9 @@ class WAEMMD(WAE):
     [1] Tolstikhin et al., *Wasserstein Auto-Encoders*, ICLR 2018, arXiv:1711.01558.
     """
 
+    _brings_divergence = True
+
     def __init__(self, encoder, decoder, *, kernel="imq", **kwargs):
-        if kwargs.get("divergence") is not None:
-            raise ValueError(
-                "`WAEMMD` has the MMD as divergence: pass another one to `WAE`. "
-                f"Received: divergence={kwargs['divergence']!r}"
-            )
         super().__init__(encoder, decoder, **kwargs)
         if not callable(kernel) and not isinstance(kernel, (MedianRBF, KernelSum)):
             check_kernel_name(kernel)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wae_tf.arguments import check_finite
+from wae_tf.arguments import check_choice, check_finite, check_labels
 from wae_tf.plots.planes import least_gaussian_plane, principal_plane
 from wae_tf.plots.style import CLASS_COLOURS, CODES, INK, PRIOR, axes_area, styled
 from wae_tf.runtime.requirements import need
@@ -36,11 +36,7 @@ def latent_scatter(codes, prior_codes, labels=None, *, plane="least_gaussian", t
         ValueError: Shapes do not fit each other, or codes are not finite.
     """
     codes, prior_codes = _codes(codes, prior_codes)
-    if labels is not None and np.shape(labels) != (len(codes),):
-        raise ValueError(
-            f"`labels` must hold one class for each code, shape ({len(codes)},). "
-            f"Received: shape={np.shape(labels)}"
-        )
+    check_labels(labels, len(codes), "code")
     basis, names, where = _plane(codes, prior_codes, plane)
     points, prior_points = (codes @ basis)[:_MAX_POINTS], (prior_codes @ basis)[:_MAX_POINTS]
     figure, axes = _axes(
@@ -131,17 +127,14 @@ def _plane(codes, prior_codes, plane):
                 f"Received: shape={basis.shape}"
             )
         return basis, ("direction 1", "direction 2"), f"in a plane of their {d} dimensions"
+    check_choice("plane", plane, _PLANES, "or an array")
     if plane == "least_gaussian":
         center = prior_codes.mean(axis=0)
         basis = least_gaussian_plane(codes - center, float(prior_codes.var(axis=0).mean()))
         words = f"in the plane of their {d} dimensions where they differ most from the prior"
-    elif plane == "pca":
+    else:
         basis = principal_plane(codes)
         words = f"in the plane of the two largest of their {d} principal components"
-    else:
-        raise ValueError(
-            f"`plane` must be one of {list(_PLANES)}, or an array. Received: plane={plane!r}"
-        )
     return basis, ("direction 1", "direction 2"), words
 
 

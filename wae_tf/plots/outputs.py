@@ -58,17 +58,7 @@ def save_folder(directory, images, scale=1, overwrite=False, names=None):
 
 def check_folder(directory, overwrite=False):
     """Raises the ValueErrors of `save_folder` about what is there, before anything is drawn."""
-    directory = pathlib.Path(directory).expanduser()
-    if directory.exists() and not directory.is_dir():
-        raise ValueError(
-            f"`directory` must not be a file: choose another name. Received: {str(directory)!r}"
-        )
-    if directory.is_dir() and any(directory.iterdir()) and not overwrite:
-        raise ValueError(
-            "`directory` must be empty or absent: choose another one, or set `overwrite` "
-            "(--overwrite). "
-            f"Received: {str(directory)!r}"
-        )
+    files.directory_contents(directory, "directory", overwrite, ", or pass overwrite=True")
 
 
 def save_codes(path, codes, names):

@@ -9,7 +9,6 @@ from wae_tf.priors.code_distribution import CodeDistribution, normal_log_prob
 __all__ = ["VampPrior"]
 
 
-@keras.saving.register_keras_serializable(package="wae_tf")
 class VampPrior(keras.layers.Layer):
     """Learned prior `1/K sum_k Q(Z | u_k)` over pseudo-inputs `u_k` ([1], Eq. (9)).
 
@@ -17,6 +16,9 @@ class VampPrior(keras.layers.Layer):
     sigmoid. Draws are differentiable in them and in the encoder, so any divergence with
     a gradient to the prior's draws trains them, or the KL of a `VAE`. A drop-in for
     `wae_tf.priors.Prior`.
+
+    It has no config of its own, as it computes with its model's encoder: the config of a model
+    says `prior="vamp"`, which makes it anew, and the model's weights hold the pseudo-inputs.
 
     Args:
         encoder: The model's encoder, which must return mean and log-variance.

@@ -5,6 +5,7 @@ import random
 import numpy as np
 
 from wae_tf.arguments import check_choice, check_integer
+from wae_tf.files import hdf5
 from wae_tf.samplers.support import SUPPORTS, fold, fold_tensor
 
 __all__ = ["Sampler", "check_enough", "check_settings"]
@@ -37,6 +38,7 @@ class Sampler:
         self.settings = dict(settings)
         check_choice("support", self.settings.get("support"), SUPPORTS)
         self.latent_dim = int(self.settings["latent_dim"])
+        hdf5.check_shapes(self.arrays, self.shapes(self.settings, self.arrays))
         for name, values in self.arrays.items():
             if values.size and not -_LARGEST <= values.min() <= values.max() <= _LARGEST:
                 raise ValueError(

@@ -100,23 +100,15 @@ def read_all(directory, records, model):
             of other codes than the model's.
     """
     samplers = {}
-    if not isinstance(records, dict):
-        raise ValueError(f"An entry's `samplers` must be an object. Received: {records!r}")
     for kind, record in records.items():
-        known = kind in CLASSES and isinstance(record, dict)
-        if not known or record.get("file") != _file(kind):
+        if kind not in CLASSES or record.get("file") != _file(kind):
             raise ValueError(
                 f"An entry's samplers must be among {list(KINDS)}, in files such as "
                 f"{_file('gmm')!r}. Received: {kind!r} in {record}"
             )
         path = directory / _file(kind)
-        got = files.sha256(path) if path.is_file() else "no file"
-        if got != record.get("sha256"):
-            raise ValueError(
-                "A sampler must have the SHA-256 that `entry.json` records: the file is missing, "
-                "damaged or incomplete; restore it, or fit and save the sampler again. "
-                f"Received: {path} with {got}, expected {record.get('sha256')}"
-            )
+        way_out = "restore it, or fit and save the sampler again"
+        files.check_sha256(path, record.get("sha256"), "A sampler", "entry.json", way_out)
         with importlib.resources.as_file(path) as local:
             samplers[kind] = read(local)
         _check_codes(samplers[kind], model, path)

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from wae_tf import data
 from wae_tf._version import __version__
+from wae_tf.arguments import check_choice
 from wae_tf.training.cluster import find_cluster
 from wae_tf.training.rendezvous import meet, odd_ones, silent
 from wae_tf.training.run_images import decode_together
@@ -221,10 +222,7 @@ def open_devices(distribute="auto", identity=None, seconds=300):
         >>> with devices.strategy.scope():
         ...     model = wae_tf.build_model(config)
     """
-    if distribute not in DISTRIBUTE:
-        raise ValueError(
-            f"`distribute` must be one of {list(DISTRIBUTE)}. Received: distribute={distribute!r}"
-        )
+    check_choice("distribute", distribute, DISTRIBUTE)
     if distribute == "auto" and tf.distribute.has_strategy():
         return Devices(tf.distribute.get_strategy())
     cluster = find_cluster() if distribute in ("auto", "multi_worker") else None

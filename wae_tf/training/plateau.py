@@ -69,7 +69,7 @@ class PlateauLearningRate(keras.callbacks.Callback):
         return self._decay
 
     def _optimizers(self):
-        names = ("optimizer", "discriminator_optimizer", "critic_optimizer")
-        found = [getattr(self.model, name, None) for name in names]
+        listed = getattr(self.model, "optimized_variables", None)  # Other Keras models have one.
+        found = [getattr(self.model, name) for name in (listed() if listed else ["optimizer"])]
         # Loss scaling, of mixed_float16, wraps the optimizer that has the rate.
-        return [getattr(o, "inner_optimizer", o) for o in found if o is not None]
+        return [getattr(optimizer, "inner_optimizer", optimizer) for optimizer in found]

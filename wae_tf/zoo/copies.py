@@ -1,6 +1,5 @@
 """An entry in another place: a directory of one's own, or one `.keras` file, and back."""
 
-import os
 import pathlib
 import shutil
 import tempfile
@@ -36,23 +35,14 @@ def copy_entry(name_or_directory, directory):
     """
     directory = pathlib.Path(directory).expanduser()
     files.recover(directory)
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise ValueError(
-            "`directory` must be new or empty: choose another one. "
-            f"Received: directory={str(directory)!r}"
-        )
+    files.directory_contents(directory)
     source, _ = _source(name_or_directory)
     entry = entry_files.read_entry(source)
     shown = [p.name for p in source.iterdir() if p.name.endswith((*_SHOWN, "README.md"))]
     files.writable_directory(directory.parent)
-    temporary = directory.with_name(f".tmp-{os.getpid()}-{directory.name}")
-    try:
-        temporary.mkdir()
+    with files.replacing_directory(directory) as temporary:
         for name in ("entry.json", *entry_checks.listed_files(entry), *shown):
             shutil.copyfile(source / name, temporary / name)
-        os.replace(temporary, directory)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return directory
 
 
@@ -74,16 +64,7 @@ def save_keras(name_or_directory, path, *, overwrite=False):
         >>> wae_tf.zoo.save_keras("mnist_wae_mmd", "digits.keras")
         >>> wae_tf.load("digits.keras").sample(4, seed=0, sampler="gmm")
     """
-    path = pathlib.Path(path).expanduser()
-    if path.suffix != ".keras" or path.is_dir():
-        raise ValueError(f"`path` must be a file ending in '.keras'. Received: path={str(path)!r}")
-    files.recover(path)
-    if path.exists() and not overwrite:
-        raise ValueError(
-            "`path` must be new: choose another one, or pass overwrite=True. "
-            f"Received: path={str(path)!r}, which is there"
-        )
-    files.writable_directory(path.parent, "path")
+    path = files.new_file(path, ".keras", overwrite)
     with tempfile.TemporaryDirectory() as directory:
         save_layout(name_or_directory, pathlib.Path(directory))
         keras_layout.write_file(path, directory)

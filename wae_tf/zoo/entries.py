@@ -110,7 +110,8 @@ def _name(directory):
 def _load_weights(network, directory, recorded):
     """Loads a file of an entry, of which `recorded` has name and SHA-256."""
     weights = directory / recorded["file"]
-    entry_checks.verify(weights, recorded["sha256"])
+    way_out = "install the package again, or restore it"
+    files.check_sha256(weights, recorded["sha256"], "The weights", ENTRY, way_out)
     try:
         with importlib.resources.as_file(weights) as path:
             load_weights(network, path)

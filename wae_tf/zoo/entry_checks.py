@@ -6,9 +6,7 @@ import re
 
 import numpy as np
 
-from wae_tf import files
-
-__all__ = ["check_entry", "check_weights", "listed_files", "sealed", "verify"]
+__all__ = ["check_entry", "check_weights", "listed_files", "sealed"]
 
 _SEAL = "model_sha256"
 
@@ -66,19 +64,6 @@ def listed_files(entry):
             raise ValueError(f"a sampler's file must be such as 'sampler_gmm.h5': {name!r}")
     parts = [entry[part] for part in ("weights", "critic") if part in entry]
     return {**{part["file"]: part["sha256"] for part in parts}, **samplers}
-
-
-def verify(weights, expected):
-    """Raises a ValueError unless a file of weights is there and has its SHA-256."""
-    if not weights.is_file():
-        raise ValueError(f"The entry's weights file must be there. Received: no {weights}")
-    got = files.sha256(weights)
-    if got != expected:
-        raise ValueError(
-            "The weights must have the SHA-256 that `entry.json` records: the file is damaged or "
-            f"incomplete; install the package again, or restore it. Received: {weights} with "
-            f"{got}, expected {expected}"
-        )
 
 
 def check_weights(model, loaded, directory):
