@@ -19,6 +19,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import browser  # noqa: E402
 
+from wae_tf.explorer import open_model  # noqa: E402
+
 # Moves a slider, and answers with the milliseconds until another picture is drawn.
 SCRIPT = """
 const [slider, where, value, done] = arguments;
@@ -78,7 +80,8 @@ def main():
         print(f"to samples on the page {time.perf_counter() - start:.1f} s")
         n = options.moves
         values = [round(-3.0 + 6.0 * (i * 7 % n) / n, 2) for i in range(n)]
-        said("directions", moved(visit, "Directions", "Direction 1", "#wae-moved", values))
+        widest = open_model(options.model).directions.label(0)
+        said("directions", moved(visit, "Directions", widest, "#wae-moved", values))
         values = [round((i * 11 % n) / n, 2) for i in range(n)]
         said("walk", moved(visit, "Walk", "Way", "#wae-walk", values))
     finally:

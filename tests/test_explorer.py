@@ -8,7 +8,8 @@ import tiny
 from PIL import Image
 
 import wae_tf
-from wae_tf.explorer import analysis, directions, drawing, paths, uploads
+from wae_tf import zoo
+from wae_tf.explorer import analysis, directions, drawing, open_model, paths, uploads
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,40 @@ def test_directions_diagonalise_the_covariance(model):
     assert np.all(np.diff(found.stddevs) <= 0)
     moved = found.move(np.zeros(3), [2.0])
     np.testing.assert_allclose(moved, 2.0 * found.stddevs[0] * found.axes[0], rtol=1e-5)
+
+
+def test_named_directions_are_called_so(model):
+    found = directions.principal_directions(model, {1: "light to dark", 3: "slim to round"})
+    shares = found.stddevs**2 / np.sum(found.stddevs**2)
+    assert found.label(0) == f"1: light to dark ({shares[0]:.1%} of the variance)"
+    assert found.label(1) == f"Direction 2 ({shares[1]:.1%} of the variance)"
+    assert found.label(2) == f"3: slim to round ({shares[2]:.1%} of the variance)"
+
+
+def test_names_belong_to_one_fit_of_one_sampler():
+    entry = {
+        "samplers": {"gmm": {"sha256": "a" * 64}, "flow": {"sha256": "b" * 64}},
+        "directions": {"sampler_sha256": "a" * 64, "names": {"2": "blue to orange"}},
+    }
+    assert directions.names_of(entry, "gmm") == {2: "blue to orange"}
+    assert directions.names_of(entry, "flow") == {}
+    assert directions.names_of(entry, "prior") == {}
+    assert directions.names_of({}, "gmm") == {}
+
+
+def test_names_of_an_entry_go_when_its_sampler_is_fitted_again(tmp_path):
+    model = wae_tf.build_model(tiny.config())
+    wae_tf.samplers.fit(model, tiny.images(60), kind="gmm", components=2)
+    zoo.save_entry(tmp_path / "entry", model, tiny.config())
+    digest = zoo.read_entry(tmp_path / "entry")["samplers"]["gmm"]["sha256"]
+    named = {"sampler_sha256": digest, "names": {"1": "light to dark"}}
+    zoo.update_entry(tmp_path / "entry", directions=named)
+    assert open_model(tmp_path / "entry").directions.label(0).startswith("1: light to dark (")
+    zoo.copy_entry(tmp_path / "entry", tmp_path / "copy")
+    assert open_model(tmp_path / "copy").directions.names == {1: "light to dark"}
+    wae_tf.samplers.fit(model, tiny.images(60), kind="gmm", components=3)
+    zoo.save_samplers(tmp_path / "entry", model)
+    assert open_model(tmp_path / "entry").directions.label(0).startswith("Direction 1 (")
 
 
 def test_a_great_circle_turns_evenly_and_a_line_does_not_turn():

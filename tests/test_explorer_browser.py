@@ -145,19 +145,41 @@ def test_sliders_move_the_image_along_the_directions(page):
     visit, opened = page
     visit.tab("Directions")
     code = draw_codes(opened.model, 1, sampler=opened.sampler)[0]
+    label = opened.directions.label
     for amounts in ([1.5, 0.0], [1.5, -2.0]):
         for i, amount in enumerate(amounts):
-            visit.slide(f"Direction {i + 1}", amount)
+            visit.slide(label(i), amount)
         image = opened.model.decode(opened.directions.move(code, amounts)[None])[0]
         becomes(lambda: visit.image("#wae-moved"), image, f"image moved by {amounts}")
     visit.press("Work on this image")
     becomes(lambda: visit.image("#wae-chosen"), image, "moved image to work on")
-    slider = visit.one('input[type="range"][aria-label^="range slider for Direction 1"]')
+    slider = visit.one(f'input[type="range"][aria-label^="range slider for {label(0)}"]')
     browser.wait(lambda: float(slider.get_attribute("value")) == 0.0, "sliders at zero again")
-    visit.slide("Direction 1", 3.0)
+    visit.slide(label(0), 3.0)
     browser.wait(lambda: not same(visit.image("#wae-moved"), image), "moved image")
     visit.press("Reset")
     becomes(lambda: visit.image("#wae-moved"), image, "image as it was")
+
+
+def test_names_of_directions_are_shown_as_texts(visit, tmp_path):
+    small = wae_tf.build_model(tiny.config())
+    wae_tf.samplers.fit(small, tiny.images(60), kind="gmm", components=2)
+    wae_tf.save_entry(tmp_path / "run", small, tiny.config())
+    digest = wae_tf.zoo.read_entry(tmp_path / "run")["samplers"]["gmm"]["sha256"]
+    names = {"1": "<img src=x onerror=alert(1)>", "3": "light & dark"}
+    directions = {"sampler_sha256": digest, "names": names}
+    wae_tf.zoo.update_entry(tmp_path / "run", directions=directions)
+    visit = visit()
+    visit.choose(str(tmp_path / "run"))
+    visit.tab("Directions")
+    shown = "return [...document.querySelectorAll('input[type=\"range\"]')].filter(e =>"
+    shown += " e.offsetParent).map(e => e.getAttribute('aria-label'))"
+    found = browser.wait(lambda: len(visit.run(shown)) == 3 and visit.run(shown), "three sliders")
+    beginnings = (f"1: {names['1']} (", "Direction 2 (", f"3: {names['3']} (")
+    for label, beginning in zip(found, beginnings):
+        assert label.startswith(f"range slider for {beginning}")
+    assert visit.run("return document.querySelectorAll('img[src=\"x\"]').length") == 0
+    assert f"1: {names['1']} (" in visit.run("return document.body.innerText")
 
 
 def test_a_press_on_the_plane_decodes_the_point(page):

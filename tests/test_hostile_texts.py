@@ -94,6 +94,52 @@ def test_parts_of_another_kind_end_in_one_sentence(entry, parts):
         cards.model_card(entry)
 
 
+def named(**parts):
+    return {"sampler_sha256": "0" * 64, "names": {"1": "light to dark"}, **parts}
+
+
+@pytest.mark.parametrize(
+    ("directions", "words"),
+    [
+        (["light to dark"], "`directions` must be an object of `sampler_sha256` and `names`"),
+        ({"names": {}}, "`directions` must be an object"),
+        (named(more=1), "`directions` must be an object"),
+        (named(sampler_sha256="0" * 63), "`directions.sampler_sha256` must be 64 hex digits"),
+        (named(sampler_sha256=None), "`directions.sampler_sha256` must be 64 hex digits"),
+        (named(names=["light to dark"]), "must be an object of at most 64 names"),
+        (named(names={str(i): "a" for i in range(1, 66)}), "must be an object of at most 64 names"),
+        (named(names={"0": "a"}), "by number, from '1'. Received: '0'"),
+        (named(names={"first": "a"}), "by number, from '1'. Received: 'first'"),
+        (named(names={"1": ""}), "a line of 1 to 40 printable characters. Received: 1: ''"),
+        (named(names={"1": "a" * 41}), "a line of 1 to 40 printable"),
+        (named(names={"1": " a"}), "a line of 1 to 40 printable"),
+        (named(names={"1": "a\nb"}), "a line of 1 to 40 printable"),
+        (named(names={"1": "a\u202eb"}), "a line of 1 to 40 printable"),
+        (named(names={"1": "a\udc80"}), "a line of 1 to 40 printable"),
+        (named(names={"1": 7}), "Received: 1: 7"),
+    ],
+)
+def test_names_of_directions_are_short_lines_by_number(entry, directions, words):
+    before = (entry / "entry.json").read_bytes()
+    with pytest.raises(ValueError, match=re.escape(words)):
+        zoo.update_entry(entry, directions=directions)
+    assert (entry / "entry.json").read_bytes() == before
+    with pytest.raises(ValueError, match=re.escape(words)):
+        zoo.save_entry(entry / "other", wae_tf.load(entry), tiny.config(), directions=directions)
+    assert not (entry / "other").exists()
+    found = {**json.loads(before), "directions": directions}
+    (entry / "entry.json").write_text(json.dumps(found))
+    with pytest.raises(ValueError, match=re.escape(words)):
+        wae_tf.load(entry)
+
+
+def test_names_of_directions_may_be_any_words(entry):
+    names = {"1": TAG, "12": "von hell nach dunkel", "3": "\u660e\u308b\u3044"}
+    zoo.update_entry(entry, directions=named(names=names))
+    assert zoo.read_entry(entry)["directions"]["names"] == names
+    assert wae_tf.load(entry).latent_dim == 3
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -66,6 +66,17 @@ def test_shipped_entries_are_complete(name):
         assert entry["input"]["shape"] == list(config.image_shape)
 
 
+@pytest.mark.parametrize(
+    "name", [n for n in wae_tf.list_configs() if "directions" in zoo.read_entry(n)]
+)
+def test_names_of_directions_are_of_the_stored_sampler(name):
+    """If one is fitted again, look at its directions, and name them anew."""
+    entry = zoo.read_entry(name)
+    stored = {record["sha256"] for record in entry["samplers"].values()}
+    assert entry["directions"]["sampler_sha256"] in stored
+    assert max(map(int, entry["directions"]["names"])) <= min(8, entry["config"]["latent_dim"])
+
+
 @pytest.fixture(scope="module", params=["mmd", "gan"])
 def saved(request, tmp_path_factory):
     """Returns a model, its config, and the directory of its entry."""

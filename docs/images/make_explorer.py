@@ -41,7 +41,8 @@ def main():
     path = pathlib.Path("/tmp") / "digit.png"
     Image.fromarray(np.pad(digit, ((4, 4), (16, 16)))).resize((480, 288)).save(path)
     driver = browser.start()
-    page = build_page(Shelf(), FACES)
+    shelf = Shelf()
+    page = build_page(shelf, FACES)
     try:
         address = serve(page, port=7980, block=False)
         visit = browser.Visit(driver, address, width=1140, height=640)
@@ -56,7 +57,7 @@ def main():
         visit.resize(1140, 640)
         visit.tab("Directions")
         for i, amount in enumerate((2.0, -1.0)):
-            visit.slide(f"Direction {i + 1}", amount)
+            visit.slide(shelf.get(FACES).directions.label(i), amount)
         shoot(visit, "directions")
         visit.choose(DIGITS)
         visit.tab("Plane")

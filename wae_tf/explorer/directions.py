@@ -7,7 +7,7 @@ import numpy as np
 from wae_tf.explorer.drawing import moments, sampler_names
 from wae_tf.samplers.support import fold, support_of, unfold
 
-__all__ = ["Directions", "principal_directions"]
+__all__ = ["Directions", "names_of", "principal_directions"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Directions:
         support: One of `wae_tf.samplers.support.SUPPORTS`; all of the above are in its plain
             space.
         source: What they were taken from: a sampler's name, or "prior".
-        names: What changes along the first of them, as the entry says; may be shorter.
+        names: What changes along some of them, by their number from 1, as the entry says.
     """
 
     axes: np.ndarray
@@ -29,15 +29,19 @@ class Directions:
     mean: np.ndarray
     support: str
     source: str
-    names: tuple = ()
+    names: dict = dataclasses.field(default_factory=dict)
 
     def __len__(self):
         return len(self.axes)
 
     def label(self, i):
-        """Returns the name of direction `i`, with the share of the codes' variance on it."""
+        """Returns the name of direction `i`, with the share of the codes' variance on it.
+
+        As `"1: light to dark (4.6% of the variance)"`; one without a name is `"Direction 1 (...)"`.
+        """
         share = self.stddevs[i] ** 2 / np.sum(self.stddevs**2)
-        name = self.names[i] if i < len(self.names) else f"Direction {i + 1}"
+        number = i + 1
+        name = f"{number}: {self.names[number]}" if number in self.names else f"Direction {number}"
         return f"{name} ({share:.1%} of the variance)"
 
     def center(self):
@@ -62,7 +66,31 @@ class Directions:
         return fold(points, self.support).reshape(steps.shape)
 
 
-def principal_directions(model, names=()):
+def names_of(entry, sampler):
+    """Returns what an entry calls the directions of one of its samplers.
+
+    Names belong to one fit. Of a sampler that was fitted again, whose file has another SHA-256,
+    there are none: its directions are others.
+
+    Args:
+        entry: What `zoo.read_entry` returns, with `directions` as `zoo.entry_checks` describes
+            them, or without.
+        sampler: Name of the sampler, such as "gmm".
+
+    Returns:
+        Dict from the number of a direction, from 1, to its name.
+
+    Example:
+        >>> names_of(zoo.read_entry("celeba_wae_mmd"), "gmm")[1]
+        'light to dark'
+    """
+    named, record = entry.get("directions"), entry.get("samplers", {}).get(sampler, {})
+    if named is None or named["sampler_sha256"] != record.get("sha256"):
+        return {}
+    return {int(number): name for number, name in named["names"].items()}
+
+
+def principal_directions(model, names=None):
     """Finds the principal axes of a model's codes, without any images.
 
     Eigenvectors of the covariance that the model's fitted sampler describes, signs such that
@@ -71,7 +99,7 @@ def principal_directions(model, names=()):
 
     Args:
         model: A trained model; its first fitted sampler is taken.
-        names: What changes along the first directions, as `entry["directions"]` has them.
+        names: What changes along some of them, as `names_of` returns it.
 
     Returns:
         `Directions`.
@@ -89,4 +117,4 @@ def principal_directions(model, names=()):
         axes, variances = vectors.T[::-1], variances[::-1]
         axes = axes * np.sign(axes[np.arange(len(axes)), np.argmax(np.abs(axes), axis=1)])[:, None]
     stddevs = np.sqrt(np.maximum(variances, 0.0))
-    return Directions(axes, stddevs, mean, support_of(model.prior), source, tuple(names))
+    return Directions(axes, stddevs, mean, support_of(model.prior), source, names or {})

@@ -9,7 +9,7 @@ import threading
 import numpy as np
 
 from wae_tf import zoo
-from wae_tf.explorer.directions import principal_directions
+from wae_tf.explorer.directions import names_of, principal_directions
 from wae_tf.explorer.drawing import draw_codes, sampler_names
 from wae_tf.explorer.plane_map import plane_of
 from wae_tf.models.generation import Generation
@@ -41,8 +41,8 @@ class Opened:
 
     @functools.cached_property
     def directions(self):
-        """The model's `Directions`."""
-        return principal_directions(self.model, self.entry.get("directions", ()))
+        """The model's `Directions`, with the entry's names of them."""
+        return principal_directions(self.model, names_of(self.entry, self.sampler))
 
     @functools.cached_property
     def plane(self):

@@ -59,7 +59,11 @@ class Page:
         self._on_code.append((function, inputs, outputs))
 
     def shows(self, listener, function, inputs, outputs):
-        """Calls a function on an event; with one output it returns that one value alone."""
+        """Calls a function on an event; with one output it returns that one value alone.
+
+        `listener` may be a list: of events that share outputs and are listened to one by one, the
+        later could be answered first, and leave the picture of the earlier.
+        """
         self._quickly(listener, self._of_model(function), inputs, outputs)
 
     def shows_event(self, listener, function, inputs, outputs):
@@ -85,7 +89,8 @@ class Page:
         return handler
 
     def _quickly(self, listener, handler, inputs, outputs):
-        listener(
+        listen = functools.partial(gr.on, listener) if isinstance(listener, list) else listener
+        listen(
             _noted(handler, len(outputs)),
             [self.session, *inputs],
             [*outputs, self.notice],

@@ -153,13 +153,14 @@ def save_entry(directory, model, config, *, results=None, provenance=None, criti
         **extra: Other JSON values to keep in the entry.
 
     Raises:
-        ValueError: The model does not have the config's weights, or no critic to keep, or
-            `directory` cannot be written to.
+        ValueError: The model does not have the config's weights, or no critic to keep, `extra` has
+            `directions` that are no names to show, or `directory` cannot be written to.
 
     Example:
         >>> save_entry("my_model", model, config)
         >>> model = wae_tf.load("my_model")
     """
+    entry_checks.check_directions(extra)
     directory = files.writable_directory(directory)
     # A fresh build has the names that `load` will look for, and no optimizer state.
     clone = build_trained(config, model)

@@ -3,12 +3,16 @@
 import hashlib
 import json
 import re
+import reprlib
 
 import numpy as np
 
-__all__ = ["check_entry", "check_weights", "listed_files", "sealed"]
+__all__ = ["check_directions", "check_entry", "check_weights", "listed_files", "sealed"]
 
 _SEAL = "model_sha256"
+_DIGEST = r"[0-9a-f]{64}"
+_MOST_NAMES = 64  # Of directions; the page has sliders for eight.
+_LONGEST_NAME = 40
 
 
 def check_entry(entry):
@@ -18,6 +22,7 @@ def check_entry(entry):
     samplers = entry.get("samplers", {})
     if not isinstance(samplers, dict) or not all(isinstance(v, dict) for v in samplers.values()):
         raise TypeError("`samplers` is no object of objects")
+    check_directions(entry)
     if "weights" not in entry:
         return
     for part in ("weights", "critic"):
@@ -26,13 +31,52 @@ def check_entry(entry):
         file, digest = entry[part]["file"], entry[part]["sha256"]
         if not re.fullmatch(r"[\w-]+\.weights\.h5", file):  # Beside the entry, only arrays.
             raise ValueError(f"`{part}.file` is no name that ends in .weights.h5: {file!r}")
-        if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        if not re.fullmatch(_DIGEST, digest):
             raise ValueError(f"`{part}.sha256` is not 64 hex digits: {digest!r}")
     if entry.get(_SEAL, found := _seal(entry)) != found:
         raise ValueError(
             f"`{_SEAL}` is that of another config, other weights or samplers: the file is damaged; "
             f"if you have changed them yourself, take `{_SEAL}` out"
         )
+
+
+def check_directions(entry):
+    """Raises a ValueError unless an entry's `directions`, where it has them, are names to show.
+
+    They say what changes along the principal axes of a sampler's codes, by number from 1, the
+    widest first: `{"sampler_sha256": "134b31...", "names": {"1": "light to dark"}}`.
+    """
+    if "directions" not in entry:
+        return
+    named = entry["directions"]
+    if not isinstance(named, dict) or set(named) != {"sampler_sha256", "names"}:
+        raise ValueError(
+            "`directions` must be an object of `sampler_sha256` and `names`. "
+            f"Received: {reprlib.repr(named)}"
+        )
+    digest, names = named["sampler_sha256"], named["names"]
+    if not isinstance(digest, str) or not re.fullmatch(_DIGEST, digest):
+        raise ValueError(
+            "`directions.sampler_sha256` must be 64 hex digits, those of a sampler of the entry. "
+            f"Received: {reprlib.repr(digest)}"
+        )
+    if not isinstance(names, dict) or len(names) > _MOST_NAMES:
+        raise ValueError(
+            f"`directions.names` must be an object of at most {_MOST_NAMES} names. "
+            f"Received: {reprlib.repr(names)}"
+        )
+    for number, name in names.items():
+        if not re.fullmatch(r"[1-9][0-9]{0,3}", number):
+            raise ValueError(
+                "`directions.names` must name directions by number, from '1'. "
+                f"Received: {reprlib.repr(number)}"
+            )
+        text = isinstance(name, str) and name.isprintable() and name == name.strip()
+        if not text or not 1 <= len(name) <= _LONGEST_NAME:
+            raise ValueError(
+                f"A name in `directions.names` must be a line of 1 to {_LONGEST_NAME} printable "
+                f"characters. Received: {number}: {reprlib.repr(name)}"
+            )
 
 
 def sealed(entry):

@@ -97,9 +97,14 @@ def update_entry(name_or_directory, **parts):
         **parts: JSON values by key, such as `evaluation`.
 
     Raises:
-        ValueError: There is no entry, or its directory cannot be written to.
+        ValueError: There is no entry, its directory cannot be written to, or `directions` are no
+            names to show.
+
+    Example:
+        >>> update_entry("runs/photos", limits=["Trained on 300 photographs."])
     """
     directory = files.writable_directory(own_directory(name_or_directory))
+    entry_checks.check_directions(parts)
     entry = {**_read(directory), **parts}
     with files.replacing(directory / ENTRY) as temporary:
         temporary.write_text(

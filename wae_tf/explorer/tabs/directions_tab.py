@@ -41,6 +41,8 @@ def build(page):
             else "Coordinate axes: no sampler is stored with this model, which would tell how its "
             "codes lie. wae_tf.samplers.fit makes one."
         )
+        if "directions" in opened.entry and not d.names:
+            source += " The entry's names are of another sampler's directions, and are left out."
         parts = [
             gr.Slider(label=d.label(i), value=0.0, visible=True)
             if i < len(d)
@@ -57,8 +59,7 @@ def build(page):
         what = what if what.endswith(", moved") else f"{what}, moved"
         return moved(opened, session, amounts), what if any(amounts) else session["what"]
 
-    for slider in sliders:
-        page.shows(slider.input, show, sliders, [picture])
+    page.shows([slider.input for slider in sliders], show, sliders, [picture])
     page.shows(reset.click, again, [], [*sliders, picture])
     page.chooses(take.click, choose, sliders)
     page.on_model(labels, [*sliders, about])

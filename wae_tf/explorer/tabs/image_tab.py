@@ -73,8 +73,8 @@ def build(page):
         return opened.model.encode(image[None])[0], "Your picture"
 
     page.shows(file.change, received, [file, *settings[1:]], [upload, frame, result])
-    for listener in (zoom.input, across.input, down.input, invert.input):
-        page.shows(listener, show, settings, [frame, result])
+    changes = [zoom.input, across.input, down.input, invert.input]
+    page.shows(changes, show, settings, [frame, result])
     page.chooses(take.click, choose, settings)
     page.after_model(show, settings, [frame, result])
 

@@ -61,8 +61,8 @@ def build(page):
             1.0,
         ]
 
-    for listener in (sampler.input, number.input, seed.input, temperature.input):
-        page.shows(listener, show, settings, [grid])
+    changes = [sampler.input, number.input, seed.input, temperature.input]
+    page.shows(changes, show, settings, [grid])
     renewed = another.click(lambda: random.randrange(100_000), None, seed, **page.quick)
     page.shows(renewed.then, show, settings, [grid])
     page.chooses(grid.pick, choose, settings)
