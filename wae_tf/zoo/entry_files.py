@@ -101,7 +101,7 @@ def update_entry(name_or_directory, **parts):
             names to show.
 
     Example:
-        >>> update_entry("runs/photos", limits=["Trained on 300 photographs."])
+        >>> update_entry("runs/mnist", limits=["Trained for one epoch."])
     """
     directory = files.writable_directory(own_directory(name_or_directory))
     entry_checks.check_directions(parts)
