@@ -317,6 +317,15 @@ def test_the_numbers_are_the_models_own():
     assert "loss_rising" not in got and "learning_rate_floor" not in got
 
 
+@pytest.mark.parametrize("critic_weight", [0.0, 0.5])
+def test_a_critic_may_buy_likeness_with_the_cost(critic_weight):
+    model = wae_tf.build_model(tiny.config(critic_weight=critic_weight, critic_layers=1))
+    losses = (10.0, 4.0, 2.0, 3.0, 6.0)
+    history = [{"loss": loss, "reconstruction_loss": loss} for loss in losses]
+    got = wae_tf.diagnose(model, TEST, history=history)
+    assert ("loss_rising" in got.measured) == (critic_weight == 0.0)
+
+
 def test_any_source_of_images_and_of_history_will_do(tmp_path):
     import tensorflow as tf
 

@@ -100,6 +100,8 @@ def rate_kept(rates, initial=None):
 
 def loss_rising(e):
     """Share of its fall that the loss has taken back; `rise`."""
+    if getattr(e.model, "critic", None) is not None:
+        return None  # It judges likeness by a measure of its own, and buys it with the cost.
     # Of an adversary the loss is no measure of progress, and an adaptive lambda moves it.
     moving = getattr(e.model, "reg_weight_schedule", "constant") == "adaptive"
     adversarial = hasattr(e.model, "discriminator")
