@@ -5,6 +5,7 @@ import re
 import shutil
 
 import pytest
+import tiny
 
 import wae_tf
 from wae_tf import cards, zoo
