@@ -6,8 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wae_tf import replicas
-from wae_tf.networks import replica_batch_norm
+from wae_tf.networks.replica_batch_norm import BatchNormalization
 from wae_tf.pixels import check_pixel_range
 
 
@@ -22,52 +21,6 @@ def check_sides(image_shape, factor, num_layers):
             f"of {factor}: crop or resize to such a size, for instance {fits}, or take fewer "
             "`decoder_layers`. "
             f"Received: image_shape={tuple(image_shape)}, decoder_layers={num_layers}"
-        )
-
-
-@keras.saving.register_keras_serializable(package="wae_tf")
-class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's layer, whose training step is one kernel on a CPU.
-
-    Keras makes the step of a dozen operations, each of which goes through memory. TensorFlow's
-    fused kernel has the same numbers up to rounding, and takes their place for images in float32
-    or bfloat16, without a mask; statistics are float32 in both. All else, inference too, is
-    Keras's. It has the name of Keras's layer, since weights are saved by it.
-    """
-
-    def call(self, inputs, training=None, mask=None):
-        if not (training and self.trainable and mask is None and self._fuses(inputs)):
-            return super().call(inputs, training=training, mask=mask)
-        scale, offset = map(tf.convert_to_tensor, (self.gamma, self.beta))
-        if self.synchronized and replicas.count() > 1:
-            outputs, mean, variance = replica_batch_norm.normalise(
-                inputs, scale, offset, epsilon=self.epsilon
-            )
-        else:
-            outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-                x=inputs,
-                scale=scale,
-                offset=offset,
-                mean=[],
-                variance=[],
-                epsilon=self.epsilon,
-                is_training=True,
-            )
-            count = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
-            variance *= (count - 1.0) / count  # The kernel divides by one less than there are.
-        for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(moving * self.momentum + now * (1.0 - self.momentum))
-        return outputs
-
-    def _fuses(self, inputs):
-        return (
-            inputs.dtype in (tf.float32, tf.bfloat16)
-            and len(inputs.shape) == 4
-            and self.axis in (-1, 3)
-            and self.scale
-            and self.center
-            and not getattr(self, "renorm", False)
-            and not any(tf.config.get_visible_devices(kind) for kind in ("GPU", "TPU"))
         )
 
 
@@ -132,13 +85,10 @@ class LayerFactory:
 
     def batch_norm(self, name):
         """Made for several replicas, it takes the statistics of the global batch."""
-        return BatchNormalization(
-            epsilon=1e-5,
-            momentum=0.9,
-            synchronized=tf.distribute.get_strategy().num_replicas_in_sync > 1,
-            dtype=self._dtype,
-            name=name,
-        )
+        options = {"epsilon": 1e-5, "momentum": 0.9, "dtype": self._dtype, "name": name}
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            return BatchNormalization(synchronized=True, **options)
+        return keras.layers.BatchNormalization(**options)
 
     def relu(self, name):
         return keras.layers.ReLU(dtype=self._dtype, name=name)

@@ -1,8 +1,42 @@
 """Batch normalisation over the global batch, on replicas that are CPUs."""
 
+import keras
 import tensorflow as tf
 
-__all__ = ["normalise"]
+from wae_tf import replicas
+
+__all__ = ["BatchNormalization", "normalise"]
+
+
+@keras.saving.register_keras_serializable(package="wae_tf")
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's layer; a training step of several replicas that are CPUs is that of `normalise`.
+
+    All else, on one device and in inference, is Keras's. It has the name of Keras's layer, since
+    weights are saved by it.
+    """
+
+    def call(self, inputs, training=None, mask=None):
+        if not (training and self.trainable and mask is None and self._shares_sums(inputs)):
+            return super().call(inputs, training=training, mask=mask)
+        scale, offset = map(tf.convert_to_tensor, (self.gamma, self.beta))
+        outputs, mean, variance = normalise(inputs, scale, offset, epsilon=self.epsilon)
+        for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + now * (1.0 - self.momentum))
+        return outputs
+
+    def _shares_sums(self, inputs):
+        return (
+            self.synchronized
+            and replicas.count() > 1
+            and inputs.dtype in (tf.float32, tf.bfloat16)
+            and len(inputs.shape) == 4
+            and self.axis in (-1, 3)
+            and self.scale
+            and self.center
+            and not getattr(self, "renorm", False)
+            and not any(tf.config.get_visible_devices(kind) for kind in ("GPU", "TPU"))
+        )
 
 
 def normalise(images, scale, offset, *, epsilon):
