@@ -141,7 +141,7 @@ def share(means, rows):
 
 
 def add(shares):
-    """Sums a dict of scalars over all replicas."""
+    """Sums a dict of scalars, or of tensors of one shape, over all replicas."""
     if count() == 1:
         return shares
     context = tf.distribute.get_replica_context()

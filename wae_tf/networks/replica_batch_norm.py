@@ -61,10 +61,16 @@ def normalise(images, scale, offset, *, epsilon):
         pixels = tf.cast(images, tf.float32)
         own = tf.cast(tf.size(images) // images.shape[-1], tf.float32)
         axes = (0, 1, 2)
-        sums = (tf.reduce_sum(pixels, axes), tf.reduce_sum(tf.square(pixels), axes))
-        first, second, count = _add([*sums, tf.fill(tf.shape(scale), own)])
-        mean = first / count
-        variance = tf.maximum(second / count - tf.square(mean), 0.0)
+        sums = replicas.add(
+            {
+                "pixels": tf.reduce_sum(pixels, axes),
+                "squares": tf.reduce_sum(tf.square(pixels), axes),
+                "count": tf.fill(tf.shape(scale), own),
+            }
+        )
+        count = sums["count"]
+        mean = sums["pixels"] / count
+        variance = tf.maximum(sums["squares"] / count - tf.square(mean), 0.0)
         arguments = {"scale": scale, "epsilon": epsilon, "is_training": False}
         outputs, *_ = tf.raw_ops.FusedBatchNormV3(
             x=images, offset=offset, mean=mean, variance=variance, **arguments
@@ -79,11 +85,11 @@ def normalise(images, scale, offset, *, epsilon):
                 reserve_space_3=[],
                 **arguments,
             )
-            all_scale, all_offset = _add([of_scale, of_offset])
+            total = replicas.add({"scale": of_scale, "offset": of_offset})
             # What images change in the outputs of others, by mean and variance.
             inverse = tf.math.rsqrt(variance + epsilon)
-            slope = scale * inverse**2 * all_scale / count
-            level = scale * inverse * all_offset / count - slope * mean
+            slope = scale * inverse**2 * total["scale"] / count
+            level = scale * inverse * total["offset"] / count - slope * mean
             through_moments = slope * tf.cast(images, tf.float32) + level
             return direct - tf.cast(through_moments, direct.dtype), of_scale, of_offset
 
@@ -91,8 +97,3 @@ def normalise(images, scale, offset, *, epsilon):
 
     outputs, mean, variance = run(images, scale, offset)
     return outputs, tf.stop_gradient(mean), tf.stop_gradient(variance)
-
-
-def _add(vectors):
-    context = tf.distribute.get_replica_context()
-    return tf.unstack(context.all_reduce(tf.distribute.ReduceOp.SUM, tf.stack(vectors)))
