@@ -40,8 +40,11 @@ def machine(monkeypatch):
     precision.computes_in_bfloat16.cache_clear()
 
 
-def cpuinfo(name, flags):
-    return f"processor\t: 0\n{name}\t\t: fpu {flags}\nbugs\t: avx512_bf16_bug\n"
+def cpuinfo(name, flags, vendor="AuthenticAMD"):
+    return (
+        f"processor\t: 0\nvendor_id\t: {vendor}\n"
+        f"{name}\t\t: fpu {flags}\nbugs\t: avx512_bf16_bug\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,8 +62,24 @@ def test_x86_goes_by_its_flags(machine, flags, expected):
 
 
 @pytest.mark.parametrize(
+    "flags, expected",
+    [("avx2 avx512f", "float32"), ("avx512_bf16 amx_bf16", "mixed_bfloat16")],
+)
+def test_intel_goes_by_its_flags_with_amx_and_without_bfloat16(machine, flags, expected):
+    machine(cpuinfo("flags", flags, "GenuineIntel"))
+    assert precision.resolve_precision("auto") == expected
+
+
+@pytest.mark.parametrize(
     "architecture, text",
-    [("aarch64", cpuinfo("Features", "asimd bf16")), ("arm64", ""), ("AMD64", ""), ("riscv64", "")],
+    [
+        ("x86_64", cpuinfo("flags", "avx512f avx512_bf16", "GenuineIntel")),
+        ("x86_64", "processor\t: 0\nflags\t\t: avx512_bf16\n"),
+        ("aarch64", cpuinfo("Features", "asimd bf16")),
+        ("arm64", ""),
+        ("AMD64", ""),
+        ("riscv64", ""),
+    ],
 )
 @pytest.mark.parametrize("faster", [True, False])
 def test_processors_whose_flags_do_not_tell_are_timed(machine, architecture, text, faster):

@@ -3,7 +3,7 @@
 import pathlib
 import platform
 
-__all__ = ["cpu_flags", "is_x86", "read_cpuinfo"]
+__all__ = ["cpu_flags", "cpu_vendor", "is_x86", "read_cpuinfo"]
 
 _X86 = {"x86_64", "amd64", "i386", "i686"}
 
@@ -22,6 +22,14 @@ def cpu_flags(cpuinfo):
         if name.strip() in ("flags", "Features")
         for flag in values.split()
     }
+
+
+def cpu_vendor(cpuinfo):
+    """Returns who made an x86 processor, by the text of `/proc/cpuinfo`; "" where it is unsaid."""
+    for name, _, value in (line.partition(":") for line in cpuinfo.splitlines()):
+        if name.strip() == "vendor_id":
+            return value.strip()
+    return ""
 
 
 def read_cpuinfo(path="/proc/cpuinfo"):
