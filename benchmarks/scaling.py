@@ -139,7 +139,7 @@ def exchanged(options):
     gradients = 4 * sum(v.shape.num_elements() for v in model.autoencoder_variables)
     codes = 4 * config.batch_size * config.latent_dim
     norms = [x for x in model._flatten_layers() if isinstance(x, keras.layers.BatchNormalization)]
-    # Sums, squares and counts forward, and two gradients back: `replica_batch_norm`.
+    # Sums, squares and counts forward, and two gradients back: `wae_tf.networks.batch_norm`.
     statistics_ = 4 * sum(5 * layer.gamma.shape[0] for layer in norms)
     reduced = 2 * (count - 1) / count * (gradients + statistics_)
     sent = reduced + (count - 1) / count * codes

@@ -14,7 +14,7 @@ import wae_tf  # noqa: F401  Before keras: see `wae_tf.runtime.onednn`.
 import keras
 from replicas_program import difference
 
-from wae_tf.networks.replica_batch_norm import BatchNormalization
+from wae_tf.networks.batch_norm import BatchNormalization
 
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)

@@ -42,8 +42,7 @@ def machine(monkeypatch):
 
 def cpuinfo(name, flags, vendor="AuthenticAMD"):
     return (
-        f"processor\t: 0\nvendor_id\t: {vendor}\n"
-        f"{name}\t\t: fpu {flags}\nbugs\t: avx512_bf16_bug\n"
+        f"processor\t: 0\nvendor_id\t: {vendor}\n{name}\t\t: fpu {flags}\nbugs\t: avx512_bf16_bug\n"
     )
 
 

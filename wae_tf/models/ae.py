@@ -16,7 +16,6 @@ from wae_tf.models.checks import (
 from wae_tf.models.exporting import Exporting
 from wae_tf.models.generation import Generation
 from wae_tf.models.learned_cost import LearnedCost
-from wae_tf.priors.code_distribution import CodeDistribution
 from wae_tf.priors.named import get_prior
 from wae_tf.priors.saving import deserialize_prior, serialize_prior
 from wae_tf.priors.vamp import VampPrior
@@ -135,12 +134,6 @@ class AE(Generation, Exporting, LearnedCost):
         }
         self.built = True
 
-    @property
-    def autoencoder_variables(self):
-        """Trainable variables of encoder, decoder and, if learned, prior."""
-        learned = self.prior.trainable_variables if isinstance(self.prior, VampPrior) else []
-        return self.encoder.trainable_variables + self.decoder.trainable_variables + learned
-
     def objective(self, x, training=False, seed=(0, 0), real=None):
         """Computes the terms of the loss on one batch.
 
@@ -156,41 +149,6 @@ class AE(Generation, Exporting, LearnedCost):
         x = pixels.to_model_range(x, self.pixel_range)
         z = self.codes(x, training=training, seed=seed)
         return self.reconstruction_terms(x, z, training, real)
-
-    def code_distribution(self, x, training=False):
-        """Returns the `CodeDistribution` of images in `pixel_range`."""
-        return CodeDistribution.of(self.encoder(x, training=training))
-
-    def codes(self, x, training=False, seed=None):
-        """Encodes images in `pixel_range` to float32 codes on the prior's support.
-
-        `seed`, two integers, fixes the draws of a random encoder; None takes its means.
-        """
-        if self.code_kind == "deterministic":
-            z = keras.tree.flatten(self.encoder(x, training=training))[0]
-            return self.prior.to_support(tf.cast(z, tf.float32))
-        distribution = self.code_distribution(x, training)
-        z = distribution.location if seed is None else distribution.sample(self.code_seed(seed))
-        return self.prior.to_support(z)
-
-    def code_seed(self, seed):
-        """Turns a step's seed, which draws from the prior, into one that draws codes."""
-        return tf.random.experimental.stateless_fold_in(tf.cast(seed, tf.int32), 1)
-
-    def reconstruction_terms(self, x, z, training=False, real=None):
-        """Returns what the objective says of decoded codes: the cost, and a critic's terms."""
-        if self.critic is not None and self.critic_active:
-            return self.terms_with_critic(x, z, training, real)
-        loss = self.reconstruction_loss(x, z, training)
-        return {"loss": loss, "reconstruction_loss": loss}
-
-    def reconstruction_loss(self, x, z, training=False):
-        """Returns the cost of decoding codes, times `cost_scale`, mean over the batch."""
-        return self.mean_cost(x, self.decoder(z, training=training))
-
-    def mean_cost(self, x, y):
-        """Returns the cost of reconstructions `y`, times `cost_scale`, mean over the batch."""
-        return self.cost_scale * tf.reduce_mean(tf.cast(self.cost(x, y), tf.float32))
 
     def call(self, x, training=False):
         """Reconstructs images; differentiable. `reconstruct` does so in batches."""

@@ -1,4 +1,4 @@
-"""Keras's training loop around an objective that the model computes itself."""
+"""Keras's training loop around an objective, and the parts that all objectives share."""
 
 import keras
 import tensorflow as tf
@@ -6,6 +6,8 @@ import tensorflow as tf
 from wae_tf import pixels, replicas
 from wae_tf.models.fit_callbacks import completed
 from wae_tf.models.replica_trainer import ReplicaTrainer
+from wae_tf.priors.code_distribution import CodeDistribution
+from wae_tf.priors.vamp import VampPrior
 
 __all__ = ["ObjectiveTrainer"]
 
@@ -13,9 +15,8 @@ __all__ = ["ObjectiveTrainer"]
 class ObjectiveTrainer(ReplicaTrainer):
     """`fit`, `evaluate` and `predict` of the Wasserstein Auto-Encoders.
 
-    A subclass sets `image_shape` and `seed`, lists what it optimises in
-    `autoencoder_variables`, and computes a dict of its `loss_names` in
-    `objective(x, training, seed, real)`.
+    A subclass sets the attributes of `AE`, and computes a dict of its `loss_names` in
+    `objective(x, training, seed, real)` from `codes` and `reconstruction_terms`.
     """
 
     min_batch_size = 1
@@ -127,6 +128,12 @@ class ObjectiveTrainer(ReplicaTrainer):
             x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks
         )
 
+    @property
+    def autoencoder_variables(self):
+        """Trainable variables of encoder, decoder and, if learned, prior."""
+        learned = self.prior.trainable_variables if isinstance(self.prior, VampPrior) else []
+        return self.encoder.trainable_variables + self.decoder.trainable_variables + learned
+
     def train_step(self, data):
         """Descends the objective on one batch: Algorithm 2 of the paper for `WAEMMD`."""
         x, real = unpack_images(data)
@@ -158,6 +165,41 @@ class ObjectiveTrainer(ReplicaTrainer):
         gradients = tape.gradient(targets, [networks, critic])
         self.optimizer.apply(gradients[0], networks)
         self.critic_optimizer.apply(gradients[1], critic)
+
+    def code_distribution(self, x, training=False):
+        """Returns the `CodeDistribution` of images in `pixel_range`."""
+        return CodeDistribution.of(self.encoder(x, training=training))
+
+    def codes(self, x, training=False, seed=None):
+        """Encodes images in `pixel_range` to float32 codes on the prior's support.
+
+        `seed`, two integers, fixes the draws of a random encoder; None takes its means.
+        """
+        if self.code_kind == "deterministic":
+            z = keras.tree.flatten(self.encoder(x, training=training))[0]
+            return self.prior.to_support(tf.cast(z, tf.float32))
+        distribution = self.code_distribution(x, training)
+        z = distribution.location if seed is None else distribution.sample(self.code_seed(seed))
+        return self.prior.to_support(z)
+
+    def code_seed(self, seed):
+        """Turns a step's seed, which draws from the prior, into one that draws codes."""
+        return tf.random.experimental.stateless_fold_in(tf.cast(seed, tf.int32), 1)
+
+    def reconstruction_terms(self, x, z, training=False, real=None):
+        """Returns what the objective says of decoded codes: the cost, and a critic's terms."""
+        if self.critic is not None and self.critic_active:
+            return self.terms_with_critic(x, z, training, real)
+        loss = self.reconstruction_loss(x, z, training)
+        return {"loss": loss, "reconstruction_loss": loss}
+
+    def reconstruction_loss(self, x, z, training=False):
+        """Returns the cost of decoding codes, times `cost_scale`, mean over the batch."""
+        return self.mean_cost(x, self.decoder(z, training=training))
+
+    def mean_cost(self, x, y):
+        """Returns the cost of reconstructions `y`, times `cost_scale`, mean over the batch."""
+        return self.cost_scale * tf.reduce_mean(tf.cast(self.cost(x, y), tf.float32))
 
     def test_step(self, data):
         x, real = unpack_images(data)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wae_tf.networks.replica_batch_norm import BatchNormalization
+from wae_tf.networks.batch_norm import BatchNormalization
 from wae_tf.pixels import check_pixel_range
 
 
@@ -85,10 +85,13 @@ class LayerFactory:
 
     def batch_norm(self, name):
         """Made for several replicas, it takes the statistics of the global batch."""
-        options = {"epsilon": 1e-5, "momentum": 0.9, "dtype": self._dtype, "name": name}
-        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-            return BatchNormalization(synchronized=True, **options)
-        return keras.layers.BatchNormalization(**options)
+        return BatchNormalization(
+            epsilon=1e-5,
+            momentum=0.9,
+            synchronized=tf.distribute.get_strategy().num_replicas_in_sync > 1,
+            dtype=self._dtype,
+            name=name,
+        )
 
     def relu(self, name):
         return keras.layers.ReLU(dtype=self._dtype, name=name)

@@ -1,4 +1,4 @@
-"""Batch normalisation over the global batch, on replicas that are CPUs."""
+"""Batch norm whose training step is one kernel of TensorFlow on a CPU, on replicas too."""
 
 import keras
 import tensorflow as tf
@@ -10,26 +10,27 @@ __all__ = ["BatchNormalization", "normalise"]
 
 @keras.saving.register_keras_serializable(package="wae_tf")
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's layer; a training step of several replicas that are CPUs is that of `normalise`.
+    """Keras's layer; on a CPU, images in float32 or bfloat16 train by TensorFlow's fused kernel.
 
-    All else, on one device and in inference, is Keras's. It has the name of Keras's layer, since
-    weights are saved by it.
+    Keras makes the step of a dozen operations, each of which goes through memory. The kernel has
+    the same numbers up to rounding, and its statistics are float32. Several replicas take those
+    of the global batch, see `normalise`. All else, inference too, is Keras's. It has the name of
+    Keras's layer, since weights are saved by it.
     """
 
     def call(self, inputs, training=None, mask=None):
-        if not (training and self.trainable and mask is None and self._shares_sums(inputs)):
+        if not (training and self.trainable and mask is None and self._fuses(inputs)):
             return super().call(inputs, training=training, mask=mask)
+        step = normalise if self.synchronized and replicas.count() > 1 else _normalise_alone
         scale, offset = map(tf.convert_to_tensor, (self.gamma, self.beta))
-        outputs, mean, variance = normalise(inputs, scale, offset, epsilon=self.epsilon)
+        outputs, mean, variance = step(inputs, scale, offset, epsilon=self.epsilon)
         for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + now * (1.0 - self.momentum))
         return outputs
 
-    def _shares_sums(self, inputs):
+    def _fuses(self, inputs):
         return (
-            self.synchronized
-            and replicas.count() > 1
-            and inputs.dtype in (tf.float32, tf.bfloat16)
+            inputs.dtype in (tf.float32, tf.bfloat16)
             and len(inputs.shape) == 4
             and self.axis in (-1, 3)
             and self.scale
@@ -37,6 +38,21 @@ class BatchNormalization(keras.layers.BatchNormalization):
             and not getattr(self, "renorm", False)
             and not any(tf.config.get_visible_devices(kind) for kind in ("GPU", "TPU"))
         )
+
+
+def _normalise_alone(images, scale, offset, *, epsilon):
+    """Does what `normalise` does, for a batch that no other replica has a part of."""
+    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=images,
+        scale=scale,
+        offset=offset,
+        mean=[],
+        variance=[],
+        epsilon=epsilon,
+        is_training=True,
+    )
+    count = tf.cast(tf.size(images) // images.shape[-1], tf.float32)
+    return outputs, mean, variance * (count - 1.0) / count  # The kernel divides by count - 1.
 
 
 def normalise(images, scale, offset, *, epsilon):
