@@ -137,6 +137,12 @@ def test_labels_follow_their_images_through_the_shuffle():
         np.testing.assert_array_equal(x[:, 0, 0, 0] + 100, y)
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_no_thread_tunes_batches_which_would_hold_the_end_of_fit(training):
+    dataset = data.batches(numbered(10), 2, training=training)
+    assert dataset.options().autotune.enabled is False
+
+
 def test_dataset_states_its_length_and_element():
     images = numbered(10)
     dataset = data.batches(images, 3, training=True, first_epoch=2, epochs=6)

@@ -9,6 +9,7 @@ from wae_tf.data.augmentation import check_max_shift, mirrored, shifted
 __all__ = ["batches"]
 
 _fold_in = tf.random.experimental.stateless_fold_in
+_AHEAD = 4  # Batches that are made at once, and wait.
 
 
 def batches(
@@ -119,13 +120,15 @@ def batches(
                 batch = tf.ensure_shape(shifted(batch, key, max_shift, place or None), shape)
             return batch if classes is None else (batch, tf.gather(classes, indices))
 
-        dataset = rows.map(gather, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        dataset = rows.map(gather, num_parallel_calls=_AHEAD, deterministic=True)
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(cardinality))
-        # Graph rewrites gain nothing here, and would copy the whole set at each iterator.
         options = tf.data.Options()
+        # Graph rewrites gain nothing here, and would copy the whole set at each iterator.
         options.experimental_optimization.apply_default_optimizations = False
-        dataset = dataset.with_options(options)
-        return dataset.prefetch(tf.data.AUTOTUNE)
+        # TensorFlow's tuning thread can hold the end of an iterator as long as it has lived, up to
+        # a minute: `fit` and `evaluate` would return so much later.
+        options.autotune.enabled = False
+        return dataset.with_options(options).prefetch(_AHEAD)
 
 
 def _from_memory(images):
