@@ -240,7 +240,7 @@ class WAEConfig:
     precision: str = _field(
         "auto",
         "Compute type of the networks in training: one of {}. auto is mixed_bfloat16 where the "
-        "machine computes in bfloat16, else float32.",
+        "machine is faster in bfloat16, else float32.",
         choices=PRECISIONS,
     )
     seed: int = _field(

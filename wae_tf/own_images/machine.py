@@ -14,13 +14,13 @@ __all__ = ["Machine", "images_per_second", "this_machine"]
 # Images/s in training, by width: networks of celeba_wae_mmd, 64 x 64 x 3, float32, 2 cores of
 # an x86 server with AVX-512.
 _RATES = {128: 350.0, 256: 119.0, 1024: 10.0}
-_BFLOAT16_GAIN = 165.0 / 119.0  # Measured at width 256, where the processor has avx512_bf16.
+_BFLOAT16_GAIN = 165.0 / 119.0  # Measured at width 256, on AMD's with avx512_bf16.
 _BFLOAT16_LOSS = 23.0 / 200.0  # Measured on MNIST at width 256, where it has AVX2 only.
 
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """Whether TensorFlow sees a GPU, the cores it may use, and if it computes in bfloat16."""
+    """Whether TensorFlow sees a GPU, the cores it may use, and if it is faster in bfloat16."""
 
     gpu: bool
     cores: int

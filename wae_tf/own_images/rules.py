@@ -104,10 +104,10 @@ def precision_of(machine):
 
 def _precision(case):
     device = "GPU" if case.machine.gpu else "processor"
-    reason = f"the {device} does not compute in bfloat16"
+    reason = f"the {device} is not faster in bfloat16"
     if case.machine.bfloat16:
-        faster = "" if case.machine.gpu else ": 1.4 times as fast"
-        reason = f"the {device} computes in bfloat16{faster}"
+        faster = "" if case.machine.gpu else ": 1.4 times"
+        reason = f"the {device} is faster in bfloat16{faster}"
     return precision_of(case.machine), reason
 
 

@@ -19,7 +19,7 @@ _TRIAL_SECONDS, _WORTH = 0.25, 1.1
 def resolve_precision(precision):
     """Returns the Keras dtype policy that a `precision` stands for on this machine.
 
-    `"auto"` is `"mixed_bfloat16"` where the machine computes in bfloat16, see
+    `"auto"` is `"mixed_bfloat16"` where the machine is faster in bfloat16, see
     `computes_in_bfloat16`, and `"float32"` elsewhere: bfloat16 that is only emulated was measured
     nine times slower. All other values stand for themselves.
 
