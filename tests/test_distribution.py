@@ -209,7 +209,7 @@ def test_two_workers_give_the_numbers_of_one_device(tmp_path):
         check=True,
     )
     one, *workers = (dict(np.load(tmp_path / f"{name}.npz")) for name in ("one", 0, 1))
-    assert {"loss", "evaluated_loss", "weight_0"} <= set(one)
+    assert {"loss", "evaluated_loss", "predicted", "weight_0"} <= set(one)
     for key, value in one.items():
         np.testing.assert_array_equal(workers[0][key], workers[1][key])
         scale = max(np.max(np.abs(value)), 1e-3)

@@ -45,10 +45,12 @@ def few_batches(parts=None):
 
 
 found = model.evaluate(devices.batches(few_batches), steps=3, verbose=0, return_dict=True)
+predicted = model.predict(np.asarray(few), batch_size=tiny_models.BATCH, verbose=0)
 weights = {f"weight_{i}": np.asarray(v.numpy()) for i, v in enumerate(model.variables)}
 np.savez(
     sys.argv[1],
     loss=history.history["loss"],
+    predicted=predicted,
     **{f"evaluated_{k}": v for k, v in found.items()},
     **weights,
 )
