@@ -5,6 +5,7 @@ import dataclasses
 import importlib
 import json
 import shutil
+import warnings
 
 import keras
 import numpy as np
@@ -205,6 +206,7 @@ def test_a_lost_entry_is_written_anew_without_training(run, source):
     tiny.assert_identical(wae_tf.load(workdir).get_weights(), model.get_weights())
 
 
+@pytest.mark.filterwarnings("ignore:.ema. must be at most")
 def test_the_moving_average_of_weights_is_kept_in_the_end(source, tmp_path, monkeypatch):
     config = tiny.config(ema=0.9, epochs=2)
     plain = train(dataclasses.replace(config, ema=0.0), source, tmp_path / "plain")
@@ -224,6 +226,20 @@ def test_the_moving_average_of_weights_is_kept_in_the_end(source, tmp_path, monk
     tiny.assert_identical(train(config, source, tmp_path / "b").get_weights(), model.get_weights())
     (tmp_path / "b/entry.json").unlink()  # Written anew, from a checkpoint.
     tiny.assert_identical(train(config, source, tmp_path / "b").get_weights(), model.get_weights())
+
+
+def test_a_moving_average_mostly_of_the_start_is_warned_of():
+    """0.999 ** 654 is 0.52, and 0.05 ** (1 / 654) is 0.99543."""
+    config = tiny.config(ema=0.999, epochs=3)
+    model = wae_tf.build_model(config)
+    message = r"at most 0.9954 for 654 steps.*Received: ema=0.999, which keeps 52%"
+    with pytest.warns(UserWarning, match=message):
+        training.compile_model(model, config, steps_per_epoch=218)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for ema, epochs in ((0.99, 3), (0.999, 14), (0.0, 3)):
+            config = dataclasses.replace(config, ema=ema, epochs=epochs)
+            training.compile_model(model, config, steps_per_epoch=218)
 
 
 def test_another_config_is_refused_with_what_differs(run, source):

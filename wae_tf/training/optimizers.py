@@ -1,5 +1,7 @@
 """The optimizers that a config describes."""
 
+import warnings
+
 import keras
 
 from wae_tf.models.wae_gan import WAEGAN
@@ -8,6 +10,7 @@ from wae_tf.schedules import EpochSchedule
 __all__ = ["compile_model", "take_averages"]
 
 _CRITIC_BETA_2 = 0.99  # The critic must follow what it judges: a memory of 100 steps.
+_START_SHARE = 0.05  # Most that a moving average should keep of the weights at the start.
 
 
 def compile_model(model, config, steps_per_epoch, **kwargs):
@@ -21,6 +24,8 @@ def compile_model(model, config, steps_per_epoch, **kwargs):
 
     Returns:
         The same model.
+
+    Warns of an `ema` whose average would still be of the weights at the start.
 
     Example:
         >>> config = wae_tf.load_config("mnist_wae_mmd")
@@ -43,8 +48,23 @@ def compile_model(model, config, steps_per_epoch, **kwargs):
     if model.critic is not None:
         kwargs["critic_optimizer"] = adam(config.critic_learning_rate, beta_2=_CRITIC_BETA_2)
     average = {"use_ema": True, "ema_momentum": config.ema} if config.ema else {}
+    if config.ema:
+        _warn_of_long_memory(config.ema, config.epochs * steps_per_epoch)
     model.compile(adam(config.learning_rate, **average), **kwargs)
     return model
+
+
+def _warn_of_long_memory(ema, steps):
+    """Warns of a moving average that is mostly of the weights at the start, when it ends."""
+    kept = ema**steps
+    if kept > _START_SHARE:
+        fits = _START_SHARE ** (1.0 / max(steps, 1))
+        warnings.warn(
+            f"`ema` must be at most {fits:.4g} for {steps:,} steps, or its average keeps more than "
+            f"{_START_SHARE:.0%} of the weights at the start, which do not fit the batch norms at "
+            f"the end: lower it, or train longer. Received: ema={ema:g}, which keeps {kept:.0%}",
+            stacklevel=3,
+        )
 
 
 def take_averages(model):
