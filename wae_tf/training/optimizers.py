@@ -47,9 +47,10 @@ def compile_model(model, config, steps_per_epoch, **kwargs):
         kwargs["discriminator_optimizer"] = adam(config.discriminator_learning_rate)
     if model.critic is not None:
         kwargs["critic_optimizer"] = adam(config.critic_learning_rate, beta_2=_CRITIC_BETA_2)
-    average = {"use_ema": True, "ema_momentum": config.ema} if config.ema else {}
+    average = {}
     if config.ema:
         _warn_of_long_memory(config.ema, config.epochs * steps_per_epoch)
+        average = {"use_ema": True, "ema_momentum": config.ema}
     model.compile(adam(config.learning_rate, **average), **kwargs)
     return model
 
