@@ -367,7 +367,7 @@ def test_real_digits_are_learnt(divergence, tmp_path):
         cost_scale=0.05,
         lr_schedule="constant",
         batch_size=50,
-        epochs=3,
+        epochs=3 if divergence == "mmd" else 6,  # The game swings at first.
     )
 
     def measure(model):
@@ -377,11 +377,12 @@ def test_real_digits_are_learnt(divergence, tmp_path):
 
     before = measure(wae_tf.build_model(config))
     after = measure(train(config, source, tmp_path / "run"))
-    assert after["squared_error"] < before["squared_error"] / 3.0  # 4.8 (GAN: 5.7) times, measured.
+    assert after["squared_error"] < before["squared_error"] / 3.0  # 4.8 (GAN: 6.5) times, measured.
     if divergence == "mmd":
         assert after["loss"] < before["loss"] / 5.0  # 8.6 times.
         assert after["divergence"] < before["divergence"] / 6.0  # 14 times.
         assert after["mmd"] < before["mmd"] / 6.0  # 13 times, with one sample of all codes.
     else:
         assert after["loss"] < before["loss"] / 1.5  # 1.9 times.
-        assert after["mmd"] < before["mmd"] / 2.0  # 3.1 times; its own divergence is a game.
+        # 4 to 22 times, by five seeds and precisions; its own divergence is a game.
+        assert after["mmd"] < before["mmd"] / 2.0
