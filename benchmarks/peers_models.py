@@ -130,9 +130,7 @@ def _keras(options, use_bias):
     data = tf.data.Dataset.from_tensor_slices(images(options)).cache().shuffle(60_000)
     data = data.batch(options.batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
     tuning = tf.data.Options()
-    tuning.autotune.enabled = (
-        False  # It can hold a round's end for seconds: see docs/performance.md.
-    )
+    tuning.autotune.enabled = False  # It can hold the end of a round: see docs/performance.md.
     data = data.with_options(tuning)
     mean = keras.metrics.Mean()
 
