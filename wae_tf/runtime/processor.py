@@ -15,21 +15,19 @@ def is_x86(machine=None):
 
 def cpu_flags(cpuinfo):
     """Returns the set of flags in the text of Linux's `/proc/cpuinfo`; empty where it has none."""
-    lines = [line.partition(":") for line in cpuinfo.splitlines()]
-    return {
-        flag
-        for name, _, values in lines
-        if name.strip() in ("flags", "Features")
-        for flag in values.split()
-    }
+    lines = [values for name, values in _fields(cpuinfo) if name in ("flags", "Features")]
+    return {flag for values in lines for flag in values.split()}
 
 
 def cpu_vendor(cpuinfo):
     """Returns who made an x86 processor, by the text of `/proc/cpuinfo`; "" where it is unsaid."""
-    for name, _, value in (line.partition(":") for line in cpuinfo.splitlines()):
-        if name.strip() == "vendor_id":
-            return value.strip()
-    return ""
+    return dict(_fields(cpuinfo)).get("vendor_id", "")
+
+
+def _fields(cpuinfo):
+    """Returns name and value of each line, of all processors in turn."""
+    lines = (line.partition(":") for line in cpuinfo.splitlines())
+    return [(name.strip(), value.strip()) for name, _, value in lines]
 
 
 def read_cpuinfo(path="/proc/cpuinfo"):
