@@ -138,6 +138,7 @@ def copy(source, target, seed=0, **changes):
     return target
 
 
+@pytest.mark.slow
 def test_another_seed_stands_beside_the_first_in_the_card(run, folder, tmp_path):
     measured = ("--num=20", "--features=none", "--seeds=2")
     first = copy(folder / "model", tmp_path / "first")
@@ -156,6 +157,7 @@ def test_another_seed_stands_beside_the_first_in_the_card(run, folder, tmp_path)
     assert f"| Squared error | {value} | {value} | {value} | {value} \u00b1 0 |" in card
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "arguments", "message"),
     [

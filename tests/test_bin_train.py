@@ -198,6 +198,7 @@ def test_required_flags_are_named(run):
     assert "--workdir is required: Directory of this run" in code
 
 
+@pytest.mark.slow
 def test_an_interruption_says_where_the_same_command_goes_on(run, folder, monkeypatch, capsys):
     workdir = f"--workdir={folder / 'interrupted'}"
 
@@ -242,6 +243,7 @@ def test_run_again_it_resumes(run, folder, monkeypatch):
     tiny.assert_identical(wae_tf.load(folder / "run").get_weights(), model.get_weights())
 
 
+@pytest.mark.slow
 def test_help_of_the_module_lists_every_flag_with_its_text():
     for module in ("wae_tf.bin.train",):
         shown = subprocess.run(
@@ -267,6 +269,7 @@ def test_help_of_the_installed_program_is_the_same(monkeypatch, capsys):
     assert "--workdir" in shown and "--reg_weight" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_a_program_as_shells_expect_it(
     run, folder, monkeypatch, capsys, number, status

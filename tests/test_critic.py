@@ -200,7 +200,7 @@ def test_a_step_without_critic_is_the_step_of_a_model_that_has_none(name):
     tiny.assert_identical(before, tiny.weights(with_critic.critic))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", tiny.slow_but(["WAEMMD"], MODELS))
 @pytest.mark.parametrize("precision", ["auto", "float32", "mixed_bfloat16", "mixed_float16"])
 def test_all_models_train_and_log_the_critic(name, precision):
     model = compiled(config(name, precision=precision))
@@ -244,7 +244,7 @@ def test_checkerboards_that_the_squared_error_blurs_are_mended():
 # What is saved.
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", tiny.slow_but(["WAEGAN"], MODELS))
 def test_a_saved_model_goes_on_bit_for_bit(name, tmp_path):
     images = tiny.images(16)
     model = compiled(config(name))
@@ -264,7 +264,7 @@ class Interruption(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("start", [0, 1, 3])
+@pytest.mark.parametrize("start", tiny.slow_but([1], [0, 1, 3]))
 def test_a_resumed_training_equals_an_uninterrupted_one(start, tmp_path, monkeypatch):
     chosen = config(epochs=4, critic_start=start, horizontal_flip=True)
     sources = [tiny.images(12), tiny.images(9, seed=1)]
@@ -321,6 +321,7 @@ def test_an_entry_leaves_the_critic_out_and_names_each_source(tmp_path):
     assert "gmm" in wae_tf.load(tmp_path).samplers
 
 
+@pytest.mark.slow
 def test_an_entry_keeps_the_critic_where_asked(tmp_path):
     options = {"test_split": None, "verbose": 0}
     model = training.train(config(), tiny.images(10), tmp_path / "a", keep_critic=True, **options)

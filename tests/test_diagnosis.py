@@ -405,6 +405,7 @@ def test_a_failing_training_ends_where_it_is_asked_to():
         fit(log, learning_rate=1e-7)
 
 
+@pytest.mark.slow
 def test_train_stops_resumes_and_records(tmp_path, capsys, monkeypatch):
     config = tiny.config(learning_rate=1e-7, epochs=2, latent_dim=2)
     monkeypatch.setattr(
@@ -433,6 +434,7 @@ DEFAULTS = dict(FindingsLog.__init__.__kwdefaults__)
 # Programs and cards.
 
 
+@pytest.mark.slow
 def test_own_images_that_end_grey_are_not_recommended(tmp_path, run_program, capsys):
     """As a run that had a squared error of 244.6, where the mean image had 209."""
     folder = tmp_path / "photos"

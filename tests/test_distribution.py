@@ -177,12 +177,13 @@ def test_parts_that_are_none(parts):
 # Equality.
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", tiny.slow_but(QUICK[:1], QUICK))
 def test_two_replicas_give_the_numbers_of_one(name):
     found = differences(2, [name])[name]
     assert max(found.values()) < TOLERANCE, found
 
 
+@pytest.mark.slow
 def test_a_learning_rate_off_by_a_percent_shows():
     found = differences(1, ["mmd_gaussian"], "--factor=1.01")["mmd_gaussian"]
     assert found["weights"] > 10 * TOLERANCE, found
@@ -230,6 +231,7 @@ def said(tmp_path_factory):
     return json.loads(process.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_what_was_made_outside_of_the_scope_is_refused(said):
     assert said["inside"] == 2
     assert "`with strategy.scope():`. Received: [" in said["outside"]

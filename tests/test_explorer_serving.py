@@ -244,6 +244,7 @@ def ended(process, how):
         process.kill()
 
 
+@pytest.mark.slow
 def test_the_program_serves_at_the_next_free_port(small):
     with listener() as port:
         command = ["-m", "wae_tf.bin.explore", f"--model={small}", f"--port={port}"]
@@ -255,6 +256,7 @@ def test_the_program_serves_at_the_next_free_port(small):
             assert ended(process, signal.SIGINT) == 0
 
 
+@pytest.mark.slow
 def test_the_space_starts(small):
     with listener() as port:
         pass

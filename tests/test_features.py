@@ -191,6 +191,7 @@ def test_large_images_are_antialiased():
     np.testing.assert_allclose(inner, 2.0 / 3.0 - 1.0, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_inception_from_a_local_file(tmp_path, rng):
     keras.utils.set_random_seed(0)
     model = keras.applications.InceptionV3(weights=None, include_top=False, pooling="avg")

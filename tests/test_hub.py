@@ -68,6 +68,7 @@ def test_a_config_comes_without_weights(server, entry):
     assert bodies(server) == ["entry.json"]
 
 
+@pytest.mark.slow
 def test_a_fresh_process_loads_it_and_then_again_without_the_hub(server, tmp_path):
     code = "import sys, wae_tf; print(wae_tf.load(sys.argv[1]).sample(3, seed=1).sum())"
 

@@ -141,6 +141,7 @@ def test_entry_and_card_say_where_the_weights_came_from(run, entry):
     assert f"| Started from | `begun`, weights with SHA-256 `{sha256}` |" in cards.model_card(run)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_goes_on_from_its_own_weights(run, entry, source, tmp_path, monkeypatch):
     def stop(*args, **kwargs):
         raise OSError("full")

@@ -80,6 +80,7 @@ for name in sys.argv[1:]:
     return models, directory
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("divergence", ["mmd", "gan"])
 def test_a_fresh_process_loads_the_file_by_keras(elsewhere, divergence):
     models, directory = elsewhere

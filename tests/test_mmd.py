@@ -144,6 +144,7 @@ print("memory", memory("VmHWM") - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not pathlib.Path("/proc/self/status").exists(), reason="memory is read from /proc"
 )

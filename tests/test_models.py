@@ -125,6 +125,7 @@ def test_logged_losses_are_means_over_all_batches():
         np.testing.assert_allclose(losses[name], mean, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_fit_takes_what_keras_takes(mmd):
     x, y = tiny.images(), np.zeros(16)
     floats = x / 255.0

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import tiny
 
 import wae_tf
 
@@ -34,7 +35,10 @@ def images(shared_data):
     return of
 
 
-@pytest.mark.parametrize("name", wae_tf.list_configs())
+QUICK = ("celeba_vae", "cifar10_wae_mmd", "image_folder", "mnist_aae", "mnist_wae_gan_2d")
+
+
+@pytest.mark.parametrize("name", tiny.slow_but(QUICK, wae_tf.list_configs()))
 def test_config_trains_on_real_images(name, images):
     config = wae_tf.load_config(name)
     x = images(name, config)
@@ -43,6 +47,7 @@ def test_config_trains_on_real_images(name, images):
         encoder_width=16,
         decoder_width=16,
         discriminator_width=16,
+        critic_width=8,
         batch_size=32,
         precision="float32",
         learning_rate=2e-3,  # Narrow networks bear more, and have few steps.

@@ -156,6 +156,7 @@ def test_pretraining_matches_moments_and_leaves_the_decoder_alone():
     assert pretrain_encoder(again, x, batch_size=100, learning_rate=1e-2) == losses
 
 
+@pytest.mark.slow
 def test_a_resumed_training_is_not_pretrained_again(tmp_path):
     config = tiny.config(pretrain_encoder=True, pretrain_batch_size=8, epochs=1)
     np.savez(tmp_path / "data.npz", x_train=tiny.images(), x_test=tiny.images())

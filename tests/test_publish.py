@@ -157,6 +157,7 @@ np.savez(sys.argv[2], *[model.sample(4, seed=1, sampler=s) for s in ("prior", "g
 """
 
 
+@pytest.mark.slow
 def test_fresh_processes_publish_and_load(server, entry, tmp_path):
     environment = {
         **os.environ,

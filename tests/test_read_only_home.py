@@ -46,6 +46,7 @@ print("all done")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not pathlib.Path("/proc/self").exists(), reason="the home is below /proc")
 def test_models_and_programs_work_without_a_home(tmp_path):
     config = tiny.config(epochs=1)

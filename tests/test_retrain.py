@@ -36,7 +36,8 @@ def celeba(tmp_path):
 
 
 def of(data_set):
-    return pytest.mark.parametrize("name", [name for name in AGAIN if name.startswith(data_set)])
+    names = [name for name in AGAIN if name.startswith(data_set)]
+    return pytest.mark.parametrize("name", tiny.slow_but([f"{data_set}_vae"], names))
 
 
 def check_command(name, config, replaced, run_program, workdir, *more):

@@ -80,7 +80,7 @@ def test_every_file_of_a_run_has_its_checksum(whole):
     assert all(files.sha256(whole / name) == digest for name, digest in sums.items())
 
 
-@pytest.mark.parametrize("share", [0.01, 0.3, 0.6, 0.99])
+@pytest.mark.parametrize("share", tiny.slow_but([0.6], [0.01, 0.3, 0.6, 0.99]))
 def test_of_a_damaged_checkpoint_the_one_before_is_used(run, whole, source, capsys, share):
     flip(run / "checkpoint-0003.weights.h5", share)
     training.train(config(), source, run, verbose=2)
@@ -196,8 +196,8 @@ class Stop(keras.callbacks.Callback):
     [
         (signal.SIGTERM, (0, 0)),
         (signal.SIGINT, (1, 1)),
-        (signal.SIGHUP, (1, 2)),
-        (signal.SIGTERM, (2, 0)),
+        pytest.param(signal.SIGHUP, (1, 2), marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, (2, 0), marks=pytest.mark.slow),
     ],
 )
 def test_a_signal_ends_after_the_step_and_nothing_is_lost(
@@ -260,6 +260,7 @@ def test_a_second_signal_no_longer_waits_and_ignored_ones_stay_so(capsys):
         signal.signal(signal.SIGHUP, former)
 
 
+@pytest.mark.slow
 def test_two_runs_in_one_directory_are_refused_and_the_other_is_named(run, source):
     holder = subprocess.Popen(
         [
@@ -328,7 +329,9 @@ def test_temporary_files_of_the_dead_are_removed_at_the_next_start(run, source):
     assert not any(path.exists() for path in left) and all(path.exists() for path in kept)
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])
+@pytest.mark.parametrize(
+    "number", tiny.slow_but([errno.ENOSPC], [errno.ENOSPC, errno.EROFS, errno.EIO])
+)
 def test_a_full_or_lost_disk_ends_in_one_sentence_and_the_run_goes_on(
     whole, source, tmp_path, monkeypatch, number
 ):

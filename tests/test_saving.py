@@ -90,6 +90,7 @@ for name in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_a_fresh_process_goes_on_where_this_one_stopped(tmp_path):
     models = {name: trained(name) for name in DIVERGENCES}
     for name, model in models.items():

@@ -209,6 +209,7 @@ def test_export_to_one_file_reconstructs(model, suffix, format, tmp_path):
     np.testing.assert_allclose(got, model.reconstruct(x), atol=1e-4)
 
 
+@pytest.mark.slow
 @needs("ai_edge_litert")
 def test_smaller_weights_cost_little(tmp_path):
     zoo_model, x = wae_tf.load("mnist_wae_mmd", precision="float32"), tiny.mnist("x_test", 4)
@@ -319,6 +320,7 @@ def test_a_failed_export_leaves_the_earlier_one(model, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="kills as POSIX does")
 def test_what_a_killed_export_leaves_the_next_one_removes(model, tmp_path):
     code = f"""
@@ -397,6 +399,7 @@ def documented(tmp_path_factory):
     return directory
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "package", [pytest.param(p, marks=needs(p)) for p in ("onnxruntime", "ai_edge_litert")]
 )

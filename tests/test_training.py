@@ -111,6 +111,7 @@ def test_workdir_holds_what_is_documented(run):
     }
 
 
+@pytest.mark.slow
 def test_follows_test_images_of_all_classes(tmp_path, monkeypatch):
     sorted_by_class = np.repeat(np.arange(10, dtype="uint8"), 20)
     arrays = {"x_train": tiny.images(8), "x_test": tiny.images(200)}
@@ -206,6 +207,7 @@ def test_a_lost_entry_is_written_anew_without_training(run, source):
     tiny.assert_identical(wae_tf.load(workdir).get_weights(), model.get_weights())
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.ema. must be at most")
 def test_the_moving_average_of_weights_is_kept_in_the_end(source, tmp_path, monkeypatch):
     config = tiny.config(ema=0.9, epochs=2)
@@ -354,7 +356,7 @@ def test_a_loaded_model_trains_on(run):
     assert model.evaluate(x, verbose=0, return_dict=True)["reconstruction_loss"] < before
 
 
-@pytest.mark.parametrize("divergence", ["mmd", "gan"])
+@pytest.mark.parametrize("divergence", tiny.slow_but(["mmd"], ["mmd", "gan"]))
 def test_real_digits_are_learnt(divergence, tmp_path):
     source = tmp_path / "mnist.npz"
     x = tiny.mnist("x_test", 500)

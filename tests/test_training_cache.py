@@ -46,6 +46,7 @@ def cached(workdir):
     return sorted(p.name for p in (workdir / "cache").glob("*"))
 
 
+@pytest.mark.slow
 def test_training_from_disk_gives_the_same_model(run, source, tmp_path):
     workdir, model = run
     on_disk = train(source, tmp_path, cache=True)

@@ -87,6 +87,7 @@ def test_flags_in_the_text_are_flags_of_the_programs():
     assert len(named) > 8 and named <= known | {"help"}
 
 
+@pytest.mark.slow
 def test_the_page_runs_from_top_to_bottom(home, run_program, monkeypatch, capsys):
     rng = np.random.default_rng(0)
     for i in range(50):
@@ -128,6 +129,7 @@ def test_the_page_runs_from_top_to_bottom(home, run_program, monkeypatch, capsys
     tiny.assert_identical(found["again"].get_weights(), found["model"].get_weights())
 
 
+@pytest.mark.slow
 def test_five_hundred_faces(home, run_program, monkeypatch, capsys):
     monkeypatch.setattr(pipeline, "gallery", lambda *args: {})  # Drawn in the test above.
     with zipfile.ZipFile(tiny.real("celeba_9k_89x109.zip")) as archive:

@@ -47,7 +47,7 @@ def workers(*does, seconds=600):
     [
         ("dies", "its process has ended"),
         ("fails", "FloatingPointError: the loss is nan"),
-        ("vanishes", r"silent for \d+ s"),
+        pytest.param("vanishes", r"silent for \d+ s", marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.parametrize("gone", [0, 1])

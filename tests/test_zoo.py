@@ -32,17 +32,12 @@ def decoded(file, split, image_shape, crop):
     return wae_tf.data.load_images(tiny.real(file), split, image_shape=image_shape, crop=crop)
 
 
-# Of the wide networks, 10,000 images in mixed_bfloat16 take a minute on a CPU.
-WIDE = ("mnist_wae_mmd", "mnist_wae_gan", "mnist_vae")
+# Small networks, and one of each kind of image: the others take up to a minute each on a CPU.
+QUICK = [name for name in wae_tf.list_models() if "_2d" in name]
+QUICK += ["celeba_wae_mmd", "cifar10_wae_mmd"]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.slow] if name in WIDE else [])
-        for name in wae_tf.list_models()
-    ],
-)
+@pytest.mark.parametrize("name", tiny.slow_but(QUICK, wae_tf.list_models()))
 def test_shipped_weights_reproduce_their_recorded_losses(name):
     entry = zoo.read_entry(name)
     results = entry["results"]

@@ -27,6 +27,11 @@ def mnist(key, n):
     return np.load(real("mnist.npz"))[key][:n, ..., None]
 
 
+def slow_but(quick, values):
+    """Returns `values` for `pytest.mark.parametrize`: all but those in `quick` make slow tests."""
+    return [v if v in quick else pytest.param(v, marks=pytest.mark.slow) for v in values]
+
+
 def images(n=16, seed=0, shape=(8, 8, 1)):
     """Returns uint8 noise, shape `(n, *shape)`."""
     return np.random.default_rng(seed).integers(256, size=(n, *shape), dtype="uint8")
