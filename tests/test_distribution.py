@@ -238,6 +238,7 @@ def test_what_was_made_outside_of_the_scope_is_refused(said):
     assert "made outside of it, 2 replicas" in said["outside"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "sizes"), [("indivisible", "[2, 5]"), ("rest", "[6, 8]"), ("unknown size", "[None]")]
 )
@@ -246,6 +247,7 @@ def test_batches_that_replicas_cannot_share_are_refused(said, case, sizes):
     assert said[case].endswith(f"Received: batches of {sizes} images, 2 replicas")
 
 
+@pytest.mark.slow
 def test_steps_per_execution_and_xla(said):
     assert "Received: steps_per_execution=2" in said["steps_per_execution"]
     assert len(said["warnings"]) == 2  # Of batch norm once, though it is looked at twice.
@@ -253,6 +255,7 @@ def test_steps_per_execution_and_xla(said):
     assert "takes its statistics from each of 2 replicas" in said["warnings"][1]
 
 
+@pytest.mark.slow
 def test_train_on_two_replicas_writes_what_one_device_writes(said):
     one, two = said["history"]["none"], said["history"]["mirrored"]
     assert [row["epoch"] for row in two] == [1, 2]
@@ -265,6 +268,7 @@ def test_train_on_two_replicas_writes_what_one_device_writes(said):
     assert said["provenance"] == 2
 
 
+@pytest.mark.slow
 def test_pretraining_on_two_replicas_is_that_of_one_device(said):
     one, two = said["pretraining"]
     assert len(one) == 100 and one[-1] < 0.7 * one[0]

@@ -440,6 +440,7 @@ class Serving(http.server.BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.slow
 def test_documented_requests_are_answered_by_the_signatures(documented):
     Serving.signatures = tf.saved_model.load(documented / "served" / "mnist" / "1").signatures
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Serving)

@@ -30,8 +30,8 @@ def list_models(pattern="*"):
         pattern: Shell-style pattern, such as `"mnist_*"`.
 
     Example:
-        >>> wae_tf.list_models("celeba_wae_*")
-        ['celeba_wae_gan', 'celeba_wae_gan_squared', 'celeba_wae_mmd', 'celeba_wae_mmd_squared']
+        >>> wae_tf.list_models("celeba_wae_gan*")
+        ['celeba_wae_gan', 'celeba_wae_gan_squared']
     """
     return [name for name in list_configs(pattern) if "weights" in read_entry(name)]
 
