@@ -60,7 +60,7 @@ def test_the_command_for_all_of_celeba_trains(name, celeba, run_program, tmp_pat
         "--test_split=train[182637:]": "--test_split=train[20:]",
     }
     check_command(
-        name, f"{name.removesuffix('_squared')}_paper", replaced, run_program, tmp_path / "run"
+        name, f"{name.partition('_squared')[0]}_paper", replaced, run_program, tmp_path / "run"
     )
 
 
