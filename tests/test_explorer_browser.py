@@ -19,7 +19,7 @@ from wae_tf.plots import pictures
 pytest.importorskip("gradio", reason="needs gradio: pip install 'wae_tf[explore]'")
 
 DIGITS = "mnist_wae_mmd_2d"
-MODELS = [DIGITS, pytest.param("celeba_wae_mmd", marks=pytest.mark.slow)]
+MODELS = tiny.slow_but([DIGITS], [DIGITS, "celeba_wae_mmd"])
 
 
 @pytest.fixture(scope="module")
