@@ -64,6 +64,7 @@ def test_moving_averages_are_those_of_numpy(rng):
         np.testing.assert_allclose(got, 0.9 * old + 0.1 * now, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_on_two_replicas_a_step_is_that_of_keras_on_the_whole_batch():
     program = pathlib.Path(__file__).with_name("replicas_batch_norm_program.py")
     process = subprocess.run([sys.executable, program], capture_output=True, text=True)

@@ -97,6 +97,7 @@ def test_each_classifier_can_be_asked_for(name, run, calls):
     assert calls[0][1]["features"] == name
 
 
+@pytest.mark.slow
 def test_record_keeps_numbers_and_sampler_in_the_entry(run, folder, tmp_path):
     model = tmp_path / "model"
     shutil.copytree(folder / "model", model)

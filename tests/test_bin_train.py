@@ -227,6 +227,7 @@ def test_an_interruption_says_where_the_same_command_goes_on(run, folder, monkey
     assert lines == [f"{folder / 'interrupted'} is complete already: {outcome}"]
 
 
+@pytest.mark.slow
 def test_run_again_it_resumes(run, folder, monkeypatch):
     def stop(*args, **kwargs):
         raise OSError("No space left on device")
@@ -298,9 +299,21 @@ def test_a_signal_ends_a_program_as_shells_expect_it(
     ("error", "said"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "Free space on the disk"),
-        (tf.errors.PermissionDeniedError(None, None, "events.v2; Permission denied"), "denied"),
-        (tf.errors.ResourceExhaustedError(None, None, "a; No space left on device"), "Free space"),
-        (OSError(errno.EIO, "Input/output error"), "Input/output error"),
+        pytest.param(
+            tf.errors.PermissionDeniedError(None, None, "events.v2; Permission denied"),
+            "denied",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            tf.errors.ResourceExhaustedError(None, None, "a; No space left on device"),
+            "Free space",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            OSError(errno.EIO, "Input/output error"),
+            "Input/output error",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_what_a_disk_does_not_do_ends_in_one_line(run, folder, monkeypatch, error, said):

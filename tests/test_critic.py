@@ -18,6 +18,7 @@ from wae_tf.training import callbacks
 
 SHAPE = (8, 8, 1)
 MODELS = ["AE", "WAEMMD", "WAEGAN", "VAE"]
+PRECISIONS = ["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 
 
 def config(model="WAEMMD", **changes):
@@ -187,7 +188,7 @@ def test_the_training_images_are_real_by_default():
     assert float(with_x["critic_loss"]) == float(without["critic_loss"])
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", tiny.slow_but(["AE"], MODELS))
 def test_a_step_without_critic_is_the_step_of_a_model_that_has_none(name):
     images = tiny.images(16)
     with_critic, without = compiled(config(name)), compiled(config(name, critic_weight=0.0))
@@ -201,7 +202,7 @@ def test_a_step_without_critic_is_the_step_of_a_model_that_has_none(name):
 
 
 @pytest.mark.parametrize("name", tiny.slow_but(["WAEMMD"], MODELS))
-@pytest.mark.parametrize("precision", ["auto", "float32", "mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("precision", tiny.slow_but(["float32"], PRECISIONS))
 def test_all_models_train_and_log_the_critic(name, precision):
     model = compiled(config(name, precision=precision))
     history = fit(model, tiny.images(16), epochs=3, validation_data=tiny.images(8, seed=1))
@@ -210,6 +211,7 @@ def test_all_models_train_and_log_the_critic(name, precision):
     assert int(model.critic_optimizer.iterations) == 6
 
 
+@pytest.mark.slow
 def test_checkerboards_that_the_squared_error_blurs_are_mended():
     """Half the boards are inverted and codes are constant: grey is best, but no board is grey."""
     board = np.indices((16, 16)).sum(0)[..., None] % 2 - 0.5
@@ -339,6 +341,7 @@ def test_an_entry_keeps_the_critic_where_asked(tmp_path):
         wae_tf.zoo.save_entry(tmp_path / "c", wae_tf.load(tmp_path / "b"), config(), critic=True)
 
 
+@pytest.mark.slow
 def test_a_run_with_other_critics_images_is_not_resumed(tmp_path):
     images, options = tiny.images(16), {"test_split": None, "verbose": 0}
     training.train(config(epochs=1), images, tmp_path, critic_split="train[:8]", **options)

@@ -542,7 +542,10 @@ def test_a_card_of_a_model_without_findings_says_so():
 # The models of the zoo, on real images.
 
 
-@pytest.mark.parametrize("name", ["mnist_wae_mmd_2d_sphere", "mnist_wae_gan", "mnist_vae"])
+PASS = ["mnist_wae_mmd_2d_sphere", "mnist_wae_gan", "mnist_vae"]
+
+
+@pytest.mark.parametrize("name", tiny.slow_but(PASS[:1], PASS))
 def test_models_of_the_zoo_pass(name):
     images = tiny.mnist("x_test", 1000)
     seen = tiny.mnist("x_train", 2000)

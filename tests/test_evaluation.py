@@ -192,6 +192,7 @@ def test_without_training_images_the_halves_of_the_data_are_compared(model):
     assert "stddev" not in results["metrics"]["sliced_wasserstein"]
 
 
+@pytest.mark.slow
 def test_a_data_set_gives_the_numbers_of_an_array(model):
     def dataset(images):
         return tf.data.Dataset.from_tensor_slices(images).batch(7)
@@ -211,12 +212,17 @@ def test_a_data_set_gives_the_numbers_of_an_array(model):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"divergence": "gan", "prior": "uniform"},
         {"prior": "sphere", "latent_dim": 2},
-        {"divergence": "sinkhorn", "prior": "mixture"},
-        {"model": "vae", "codes": "gaussian"},
-        {"model": "vae", "codes": "gaussian", "prior": "vamp"},
-        {"model": "ae"},
+        *tiny.slow_but(
+            [],
+            [
+                {"divergence": "gan", "prior": "uniform"},
+                {"divergence": "sinkhorn", "prior": "mixture"},
+                {"model": "vae", "codes": "gaussian"},
+                {"model": "vae", "codes": "gaussian", "prior": "vamp"},
+                {"model": "ae"},
+            ],
+        ),
     ],
     ids=lambda changes: "-".join(str(v) for v in changes.values()),
 )

@@ -286,6 +286,7 @@ def test_an_export_that_has_not_run_is_not_taken_back(copied, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_images_on_the_way_there_and_back(tmp_path):
     images, config = spots(), dataclasses.replace(CONFIGS["small"], epochs=1)
     training.train(config, images, tmp_path / "run", test_split=None, verbose=0)
@@ -370,6 +371,7 @@ def test_fit_continues_where_the_runner_stopped(copied, runner, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_export_goes_on_from_a_run_of_wae_train(copied, runner, tmp_path):
     images, config = spots(), dataclasses.replace(CONFIGS["small"], epochs=1)
     training.train(config, images, tmp_path / "run", test_split=None, verbose=0)

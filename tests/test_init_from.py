@@ -175,12 +175,14 @@ def test_other_weights_are_refused_on_resuming(run, source, other):
     assert zoo.read_entry(run) == before
 
 
+@pytest.mark.slow
 def test_a_run_from_random_weights_takes_none_on_resuming(entry, source, tmp_path):
     training.train(config(epochs=1), source, tmp_path, verbose=0)
     with pytest.raises(ValueError, match=r"'init_from': \(None, 'begun'\)"):
         training.train(config(epochs=1), source, tmp_path, init_from=entry, verbose=0)
 
 
+@pytest.mark.slow
 def test_a_copy_of_the_weights_elsewhere_is_the_same(run, entry, source, tmp_path, capsys):
     moved = shutil.copytree(entry, tmp_path / "moved")
     training.train(config(pretrain_encoder=True), source, run, init_from=moved)

@@ -73,7 +73,7 @@ AFTER_IMPORT = {
 }
 
 
-@pytest.mark.parametrize("case", AFTER_IMPORT)
+@pytest.mark.parametrize("case", tiny.slow_but(["logical devices"], AFTER_IMPORT))
 def test_import_does_not_start_tensorflow(case):
     script = "import tensorflow as tf, wae_tf\nfrom wae_tf.bin import train\n"
     script += textwrap.dedent(AFTER_IMPORT[case])
@@ -250,7 +250,7 @@ class Draws(keras.callbacks.Callback):
         self.seeds.append(tuple(self.model.step_seed().numpy()))
 
 
-@pytest.mark.parametrize("name", ["WAEMMD", "WAEGAN"])
+@pytest.mark.parametrize("name", tiny.slow_but(["WAEMMD"], ["WAEMMD", "WAEGAN"]))
 def test_gradient_accumulation_draws_anew_for_each_batch(name, images, tmp_path):
     draws = Draws()
     sgd = keras.optimizers.SGD(1e-3, gradient_accumulation_steps=2)
@@ -421,7 +421,7 @@ SOURCES = {
 }
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", tiny.slow_but(["PyDataset"], SOURCES))
 def test_all_sources_train_alike(source, images):
     model, plain = compiled(), compiled()
     make = SOURCES[source]

@@ -35,7 +35,7 @@ def images(shared_data):
     return of
 
 
-QUICK = ("celeba_vae", "cifar10_wae_mmd", "image_folder", "mnist_aae", "mnist_wae_gan_2d")
+QUICK = ("image_folder", "mnist_aae")
 
 
 @pytest.mark.parametrize("name", tiny.slow_but(QUICK, wae_tf.list_configs()))

@@ -41,7 +41,10 @@ def trained(epochs=1, **changes):
     return model, history
 
 
-@pytest.mark.parametrize("name", SWITCHES)
+QUICK = ("vae entropy", "moments", "wgan")  # A VAE, a WAE and one with a discriminator.
+
+
+@pytest.mark.parametrize("name", tiny.slow_but(QUICK, SWITCHES))
 def test_every_switch_trains_and_is_saved(name, tmp_path):
     model, history = trained(**SWITCHES[name])
     assert sorted(history) == sorted(model.loss_names)

@@ -469,6 +469,7 @@ def test_other_flags_are_refused_as_ever(run, photos):
             own_images.train(photos, run[0], verbose=0, **{**TINY, **changes})
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_keeps_its_choice(photos, tmp_path, monkeypatch, capsys):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt

@@ -49,6 +49,15 @@ def test_draws_have_the_moments_of_the_prior(name, stddev, variance):
     np.testing.assert_allclose(np.cov(z.T), variance * np.eye(5), atol=0.03 * variance)
 
 
+@pytest.mark.parametrize("name", PRIORS)
+def test_a_named_distribution_is_made_where_it_is_first_used(name):
+    prior = get_prior(name, 3)
+    assert "distribution" not in vars(prior)
+    first = tf.function(lambda: prior.sample(5, (0, 0)))()
+    np.testing.assert_array_equal(draw(prior, 5), first)  # Though a trace made it.
+    assert prior.distribution is prior.distribution
+
+
 def test_uniform_draws_fill_the_cube():
     z = draw(get_prior("uniform", 5), 10_000)
     assert -1.0 <= z.min() < -0.999 and 0.999 < z.max() <= 1.0

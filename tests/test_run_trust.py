@@ -98,6 +98,7 @@ def test_it_is_said_where_nothing_is_printed(run):
         assert training.callbacks.Checkpoint(run).restore(model) == 2
 
 
+@pytest.mark.slow
 def test_without_a_whole_checkpoint_nothing_is_lost_silently(run, source):
     for epoch in (2, 3):
         flip(run / f"checkpoint-000{epoch}.weights.h5")
@@ -108,6 +109,7 @@ def test_without_a_whole_checkpoint_nothing_is_lost_silently(run, source):
     training.train(config(), source, run, verbose=0)  # As the error says.
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_was_not_recorded_is_made_again(run, whole, source):
     text = (run / "SHA256SUMS").read_text().split("\n")
     kept = [line for line in text if "checkpoint-0003" not in line]
@@ -195,7 +197,7 @@ class Stop(keras.callbacks.Callback):
     ("number", "place"),
     [
         (signal.SIGTERM, (0, 0)),
-        (signal.SIGINT, (1, 1)),
+        pytest.param(signal.SIGINT, (1, 1), marks=pytest.mark.slow),
         pytest.param(signal.SIGHUP, (1, 2), marks=pytest.mark.slow),
         pytest.param(signal.SIGTERM, (2, 0), marks=pytest.mark.slow),
     ],
@@ -225,6 +227,7 @@ def test_a_signal_ends_after_the_step_and_nothing_is_lost(
     assert_same_run(tmp_path, whole)
 
 
+@pytest.mark.slow
 def test_a_damaged_interrupted_file_costs_its_epoch_alone(whole, source, tmp_path, monkeypatch):
     module = sys.modules["wae_tf.training.train"]
     before = module.writing_callbacks
@@ -350,6 +353,7 @@ def test_a_full_or_lost_disk_ends_in_one_sentence_and_the_run_goes_on(
     assert_same_run(tmp_path, whole)
 
 
+@pytest.mark.slow
 def test_a_disk_too_full_for_tensorboard_ends_in_one_sentence_and_the_run_goes_on(
     whole, source, tmp_path, monkeypatch
 ):

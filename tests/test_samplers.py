@@ -243,6 +243,7 @@ def test_an_entry_brings_back_its_samplers(model, tmp_path):
     assert not list(tmp_path.glob("*.pkl")) and len(list(tmp_path.iterdir())) == 4
 
 
+@pytest.mark.slow
 def test_samplers_are_added_to_an_entry_that_is_there(model, tmp_path):
     wae_tf.save_entry(tmp_path, model, tiny.config(), results={"fid": 1.0})
     before = json.loads((tmp_path / "entry.json").read_text())

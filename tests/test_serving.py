@@ -179,7 +179,10 @@ def test_priors_as_maps_of_noise_have_the_moments_of_their_draws(prior):
     np.testing.assert_allclose(np.cov(got.T), np.cov(want.T), atol=0.05)
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize(
+    "format",
+    [*FORMATS[:-1], pytest.param("litert", marks=[needs("ai_edge_litert"), pytest.mark.slow])],
+)
 def test_parts_equal_the_model(model, format, tmp_path):
     export_parts(model, tmp_path / "out", format=format)
     paths = {path.stem: path for path in (tmp_path / "out").iterdir()}

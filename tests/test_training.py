@@ -59,7 +59,7 @@ def train(config, source, workdir, **arguments):
     return training.train(config, source, workdir, verbose=0, **arguments)
 
 
-@pytest.fixture(scope="module", params=["mmd", "gan"])
+@pytest.fixture(scope="module", params=tiny.slow_but(["mmd"], ["mmd", "gan"]))
 def run(request, source, tmp_path_factory):
     """Trains to the end without interruption."""
     workdir = tmp_path_factory.mktemp(request.param)
@@ -169,7 +169,7 @@ def test_test_losses_are_those_of_evaluate_and_the_squared_error(run, source):
     assert losses == pytest.approx(again, rel=1e-4)
 
 
-@pytest.mark.parametrize("epoch", [0, 1])
+@pytest.mark.parametrize("epoch", tiny.slow_but([1], [0, 1]))
 def test_a_resumed_training_equals_an_uninterrupted_one(run, source, tmp_path, monkeypatch, epoch):
     workdir, model, config = run
     callbacks = module.writing_callbacks
@@ -356,7 +356,8 @@ def test_a_loaded_model_trains_on(run):
     assert model.evaluate(x, verbose=0, return_dict=True)["reconstruction_loss"] < before
 
 
-@pytest.mark.parametrize("divergence", tiny.slow_but(["mmd"], ["mmd", "gan"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("divergence", ["mmd", "gan"])
 def test_real_digits_are_learnt(divergence, tmp_path):
     source = tmp_path / "mnist.npz"
     x = tiny.mnist("x_test", 500)

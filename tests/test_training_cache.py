@@ -63,8 +63,8 @@ def test_training_from_disk_gives_the_same_model(run, source, tmp_path):
     [
         (4 * 27 * 64, []),
         (4 * 27 * 64 - 1, ["train.npy"]),
-        (4 * 10 * 64 - 1, ["test.npy", "train.npy"]),
-        (None, []),
+        pytest.param(4 * 10 * 64 - 1, ["test.npy", "train.npy"], marks=pytest.mark.slow),
+        pytest.param(None, [], marks=pytest.mark.slow),
     ],
 )
 def test_more_than_a_quarter_of_the_memory_goes_to_disk(
@@ -75,6 +75,7 @@ def test_more_than_a_quarter_of_the_memory_goes_to_disk(
     assert cached(tmp_path) == expected
 
 
+@pytest.mark.slow
 def test_arrays_stay_where_they_are_unless_asked(tmp_path, monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: 0)
     train(tiny.images(16), tmp_path / "auto", test_split=None)
@@ -87,6 +88,7 @@ def test_an_unknown_cache_is_refused(source, tmp_path):
         train(source, tmp_path, cache="disk")
 
 
+@pytest.mark.slow
 def test_the_program_has_the_flag(run, source, tmp_path, run_program):
     workdir, _ = run
     message = run_program(

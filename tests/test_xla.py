@@ -81,6 +81,7 @@ def test_one_program_serves_all_calls_of_a_shape(samples, pays):
     assert len(pays) == 3
 
 
+@pytest.mark.slow
 def test_programs_do_not_keep_what_owns_the_kernel(samples, pays):
     owner = Owner()
     mmd(*samples, owner.gram)

@@ -32,9 +32,8 @@ def decoded(file, split, image_shape, crop):
     return wae_tf.data.load_images(tiny.real(file), split, image_shape=image_shape, crop=crop)
 
 
-# Small networks, and one of each kind of image: the others take up to a minute each on a CPU.
+# Small networks: the others take up to a minute each on a CPU.
 QUICK = [name for name in wae_tf.list_models() if "_2d" in name]
-QUICK += ["celeba_wae_mmd", "cifar10_wae_mmd"]
 
 
 @pytest.mark.parametrize("name", tiny.slow_but(QUICK, wae_tf.list_models()))

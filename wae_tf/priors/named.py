@@ -1,5 +1,7 @@
 """Priors P_Z over codes: by name, or any TensorFlow Probability distribution."""
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
@@ -15,7 +17,8 @@ class Prior:
 
     Args:
         distribution: TensorFlow Probability distribution with event shape
-            `(latent_dim,)` and no batch shape.
+            `(latent_dim,)` and no batch shape; or a function that makes it, which is called
+            where the distribution is first asked for.
         support: Maps unconstrained codes, shape `(n, latent_dim)`, to the support of
             the distribution. Identity by default.
         squared_distance: Typical squared distance between two draws, the base of kernel
@@ -34,11 +37,17 @@ class Prior:
         spherical=False,
         constant_density=False,
     ):
-        self.distribution = distribution
+        self._given = distribution
         self.to_support = support
         self.spherical = spherical
         self.constant_density = constant_density
         self._squared_distance = squared_distance
+
+    @functools.cached_property
+    def distribution(self):
+        """TensorFlow Probability distribution."""
+        with tf.init_scope():  # Its tensors outlast the step that is being traced.
+            return self._given() if callable(self._given) else self._given
 
     @property
     def latent_dim(self):
@@ -104,59 +113,73 @@ def get_prior(prior, latent_dim, stddev=1.0, components=10):
         >>> get_prior("sphere", latent_dim=3).sample(5, seed=(0, 0)).shape
         TensorShape([5, 3])
     """
-    import tensorflow_probability as tfp  # Takes over a second: only where one is made.
-
-    tfd = tfp.distributions
     if getattr(prior, "learned", False):  # `VampPrior`, which knows its own dimension.
         return prior
-    if isinstance(prior, tfd.Distribution):
-        prior = Prior(prior)
-    if isinstance(prior, Prior):
-        distribution = prior.distribution
-        if distribution.batch_shape.rank != 0 or distribution.event_shape != [latent_dim]:
-            raise ValueError(
-                "`prior` must be one distribution over vectors of the encoder's output, with batch "
-                f"shape () and event shape ({latent_dim},); `tfp.distributions.Independent` turns "
-                f"batch dimensions into event dimensions. Received: prior={distribution}"
-            )
-        _check_no_stddev(stddev, distribution)
-        return prior
+    if not isinstance(prior, str):
+        return _given_prior(prior, latent_dim, stddev)
     check_prior(prior, latent_dim, stddev)
+    named = functools.partial(Prior, lambda: _distribution(prior, latent_dim, stddev, components))
     if prior == "normal":
-        return Prior(
-            tfd.MultivariateNormalDiag(
-                loc=np.zeros(latent_dim, "float32"),
-                scale_diag=np.full(latent_dim, stddev, "float32"),
-            ),
-            squared_distance=2.0 * latent_dim * stddev**2,
-        )
+        return named(squared_distance=2.0 * latent_dim * stddev**2)
     if prior == "uniform":
-        low = np.full(latent_dim, -1.0, "float32")
-        return Prior(
-            tfd.Independent(tfd.Uniform(low, -low), reinterpreted_batch_ndims=1),
+        return named(
             support=tf.tanh,
             squared_distance=float(latent_dim),  # As in the authors' code; the mean is 2/3 of it.
             constant_density=True,
         )
     if prior == "mixture":
-        rng = np.random.default_rng([latent_dim, components])
-        means = 0.75**0.5 * stddev * rng.normal(size=(components, latent_dim))
-        return Prior(
-            tfd.MixtureSameFamily(
-                tfd.Categorical(logits=np.zeros(components, "float32")),
-                tfd.MultivariateNormalDiag(
-                    loc=means.astype("float32"),
-                    scale_diag=np.full((components, latent_dim), 0.5 * stddev, "float32"),
-                ),
-            )
-        )
-    return Prior(
-        tfd.SphericalUniform(latent_dim),
+        return named()
+    return named(
         support=lambda z: tf.math.l2_normalize(z, axis=-1),
         squared_distance=2.0,
         spherical=True,
         constant_density=True,
     )
+
+
+def _given_prior(prior, latent_dim, stddev):
+    """Returns a user's own prior as a `Prior`, checked."""
+    import tensorflow_probability as tfp
+
+    if isinstance(prior, tfp.distributions.Distribution):
+        prior = Prior(prior)
+    if not isinstance(prior, Prior):
+        check_prior(prior, latent_dim, stddev)  # Which refuses it.
+    distribution = prior.distribution
+    if distribution.batch_shape.rank != 0 or distribution.event_shape != [latent_dim]:
+        raise ValueError(
+            "`prior` must be one distribution over vectors of the encoder's output, with batch "
+            f"shape () and event shape ({latent_dim},); `tfp.distributions.Independent` turns "
+            f"batch dimensions into event dimensions. Received: prior={distribution}"
+        )
+    _check_no_stddev(stddev, distribution)
+    return prior
+
+
+def _distribution(name, latent_dim, stddev, components):
+    """Makes the distribution of a named prior."""
+    import tensorflow_probability as tfp  # Takes over a second: only where one is used.
+
+    tfd = tfp.distributions
+    if name == "normal":
+        return tfd.MultivariateNormalDiag(
+            loc=np.zeros(latent_dim, "float32"),
+            scale_diag=np.full(latent_dim, stddev, "float32"),
+        )
+    if name == "uniform":
+        low = np.full(latent_dim, -1.0, "float32")
+        return tfd.Independent(tfd.Uniform(low, -low), reinterpreted_batch_ndims=1)
+    if name == "mixture":
+        rng = np.random.default_rng([latent_dim, components])
+        means = 0.75**0.5 * stddev * rng.normal(size=(components, latent_dim))
+        return tfd.MixtureSameFamily(
+            tfd.Categorical(logits=np.zeros(components, "float32")),
+            tfd.MultivariateNormalDiag(
+                loc=means.astype("float32"),
+                scale_diag=np.full((components, latent_dim), 0.5 * stddev, "float32"),
+            ),
+        )
+    return tfd.SphericalUniform(latent_dim)
 
 
 def check_prior(prior, latent_dim, stddev):
