@@ -121,10 +121,7 @@ class WAEConfig:
     )
     horizontal_flip: bool = _field(False, "Whether training mirrors half of the images.")
     max_shift: int = _field(
-        0,
-        "Pixels by which training moves images at most, along both axes.",
-        lowest=0,
-        highest=_SIDE[-1],
+        0, "Most pixels by which training moves images, each way.", lowest=0, highest=_SIDE[-1]
     )
     pixel_range: tuple = _field(
         (0.0, 1.0),
@@ -232,6 +229,9 @@ class WAEConfig:
     )
     pretrain_batch_size: int = _field(
         1000, "Images in a step of that; at least 2.", lowest=2, highest=_BATCH
+    )
+    match_moments: bool = _field(
+        False, "Whether codes get the prior's mean and covariance after training."
     )
     batch_size: int = _field(
         100, "Images in a training step; at least 2.", lowest=2, highest=_BATCH

@@ -2,6 +2,7 @@
 
 from wae_tf.training import callbacks
 from wae_tf.training.distribution import DISTRIBUTE, open_devices
+from wae_tf.training.matched_moments import match_moments
 from wae_tf.training.optimizers import compile_model
 from wae_tf.training.train import train
 from wae_tf.zoo.results import test_losses, test_results
@@ -10,6 +11,7 @@ __all__ = [
     "DISTRIBUTE",
     "callbacks",
     "compile_model",
+    "match_moments",
     "open_devices",
     "test_losses",
     "test_results",

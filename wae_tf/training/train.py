@@ -15,6 +15,7 @@ from wae_tf.training import callbacks, findings_log, initial_weights, run_files
 from wae_tf.training.alone import alone_in_workdir
 from wae_tf.training.distribution import on_devices
 from wae_tf.training.interrupted import fit, restore_interrupted
+from wae_tf.training.matched_moments import check_can_match, match_moments
 from wae_tf.training.optimizers import compile_model, take_averages
 from wae_tf.training.run_callbacks import schedules, writing_callbacks
 from wae_tf.training.run_images import load_run_images
@@ -118,6 +119,8 @@ def train(
     check_max_shift(config.max_shift, config.image_shape)
     with devices.strategy.scope():  # Before images are read: it refuses values that do not fit.
         model = build_model(config)
+    if config.match_moments:
+        check_can_match(model)
     initial = None if init_from is None else initial_weights.describe_weights(init_from)
     run_files.check_initial_weights(workdir, initial)
 
@@ -161,6 +164,8 @@ def train(
     if done == config.epochs:
         take_averages(model)
     if done == config.epochs and zoo.is_entry(workdir):
+        if config.match_moments:
+            match_moments(model, images, verbose=bars)
         say(f"{workdir} is complete already: {outcome(workdir)}")
         return model
     progress = None if devices.workers > 1 else restore_interrupted(model, workdir, done)
@@ -240,6 +245,8 @@ def train(
             validation_steps=-(-len(followed) // config.batch_size),
             verbose=verbose,
         )
+    if config.match_moments:  # Checkpoints have the weights before it.
+        match_moments(model, images, verbose=bars)
     if not devices.chief:
         return model
     zoo.save_entry(
