@@ -177,7 +177,8 @@ def test_parts_that_are_none(parts):
 # Equality.
 
 
-@pytest.mark.parametrize("name", tiny.slow_but(QUICK[:1], QUICK))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", QUICK)
 def test_two_replicas_give_the_numbers_of_one(name):
     found = differences(2, [name])[name]
     assert max(found.values()) < TOLERANCE, found

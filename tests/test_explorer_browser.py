@@ -16,10 +16,12 @@ from wae_tf.explorer import Shelf, analyse, draw_codes, neighbourhood, prepare, 
 from wae_tf.explorer.drawing import to_support
 from wae_tf.plots import pictures
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("gradio", reason="needs gradio: pip install 'wae_tf[explore]'")
 
 DIGITS = "mnist_wae_mmd_2d"
-MODELS = tiny.slow_but([DIGITS], [DIGITS, "celeba_wae_mmd"])
+MODELS = [DIGITS, "celeba_wae_mmd"]
 
 
 @pytest.fixture(scope="module")
@@ -292,7 +294,6 @@ def test_the_card_is_shown_with_its_pictures(page):
     assert len(widths) >= 4 and min(widths) > 0
 
 
-@pytest.mark.slow
 def test_another_model_is_chosen_while_the_page_is_open(visit, shelf, tmp_path):
     visit = visit()
     visit.choose("mnist_vae")
@@ -312,7 +313,6 @@ def test_another_model_is_chosen_while_the_page_is_open(visit, shelf, tmp_path):
     becomes(visit.tile_pixels, small.sample(24, seed=0), "samples of a file")
 
 
-@pytest.mark.slow
 def test_a_model_of_a_hub_is_chosen(visit, tmp_path, monkeypatch):
     pytest.importorskip("huggingface_hub", reason="needs huggingface_hub: the extra `hub`")
     small = wae_tf.build_model(tiny.config())
@@ -330,7 +330,6 @@ def test_a_model_of_a_hub_is_chosen(visit, tmp_path, monkeypatch):
         assert "/cache" not in visit.told("must have the repository")
 
 
-@pytest.mark.slow
 def test_a_hub_that_cannot_be_reached_is_said_in_the_page(visit, tmp_path, monkeypatch):
     pytest.importorskip("huggingface_hub", reason="needs huggingface_hub: the extra `hub`")
     with socket.socket() as held:  # Bound, so that it is nobody's, and closed: nobody listens.
@@ -370,7 +369,6 @@ def test_what_is_no_model_is_refused_and_the_page_stays(visit, name, words):
     browser.wait(lambda: "Sample 2" in visit.one("#wae-chosen").text, "page that goes on")
 
 
-@pytest.mark.slow
 def test_two_visitors_do_not_disturb_each_other(visit, driver, shelf):
     first = visit()
     first.slide("How many", 4)
@@ -393,7 +391,6 @@ def test_two_visitors_do_not_disturb_each_other(visit, driver, shelf):
     becomes(lambda: first.image("#wae-moved"), image, "image of the first, moved")
 
 
-@pytest.mark.slow
 def test_a_browser_that_goes_away_leaves_the_server_well(visit, driver):
     driver.switch_to.new_window("tab")
     gone = visit()
@@ -420,7 +417,6 @@ def test_a_telephone_shows_each_tab_without_scrolling_sideways(visit, name):
         assert visit.run(inside) == 0, tab
 
 
-@pytest.mark.slow
 def test_a_sample_is_reached_and_chosen_by_keyboard(visit):
     visit = visit()
     reached = set()

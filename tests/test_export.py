@@ -120,7 +120,8 @@ def history_of(directory):
 TOLERANCES = {"mmd": 5e-4, "gan": 5e-5, "critic": 5e-4, "bfloat16": 5e-3}
 
 
-@pytest.mark.parametrize("kind", tiny.slow_but(["gan"], TOLERANCES))
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", TOLERANCES)
 def test_fifty_steps_agree_with_tensorflow(exported, runner, kind):
     import jax
 

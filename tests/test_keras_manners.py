@@ -130,7 +130,7 @@ def test_losses_of_keras_are_refused(name):
 # Callbacks.
 
 
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("name", tiny.slow_but(["WAEMMD"], CLASSES))
 def test_callbacks_know_that_losses_are_to_fall(name, images, tmp_path):
     model = compiled(name)
     names = [f"{part}{loss}" for loss in model.loss_names for part in ("", "val_")]

@@ -285,7 +285,7 @@ def test_images_are_not_rounded_under_a_global_policy():
         keras.config.set_dtype_policy(before)
 
 
-@pytest.mark.parametrize("divergence", ["mmd", "gan"])
+@pytest.mark.parametrize("divergence", tiny.slow_but(["gan"], ["mmd", "gan"]))
 def test_float16_scales_its_losses(divergence):
     config = tiny.config(divergence=divergence, precision="mixed_float16")
     model = training.compile_model(wae_tf.build_model(config), config, steps_per_epoch=2)

@@ -41,7 +41,7 @@ def trained(epochs=1, **changes):
     return model, history
 
 
-QUICK = ("vae entropy", "moments", "wgan")  # A VAE, a WAE and one with a discriminator.
+QUICK = ("vae entropy", "wgan")
 
 
 @pytest.mark.parametrize("name", tiny.slow_but(QUICK, SWITCHES))

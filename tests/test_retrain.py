@@ -13,6 +13,8 @@ import wae_tf
 from wae_tf import zoo
 from wae_tf.bin import train
 
+pytestmark = pytest.mark.slow
+
 AGAIN = {
     name: again["command"]
     for name in wae_tf.list_models()
@@ -37,7 +39,7 @@ def celeba(tmp_path):
 
 def of(data_set):
     names = [name for name in AGAIN if name.startswith(data_set)]
-    return pytest.mark.parametrize("name", tiny.slow_but([f"{data_set}_vae"], names))
+    return pytest.mark.parametrize("name", names)
 
 
 def check_command(name, config, replaced, run_program, workdir, *more):
