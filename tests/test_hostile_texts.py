@@ -158,6 +158,27 @@ def test_a_config_that_is_not_that_of_the_weights_is_noticed(entry, change):
         wae_tf.load(entry)
 
 
+@pytest.mark.parametrize("length", [1, 2, 8, 64, 512])
+def test_no_damage_at_one_place_takes_the_seal_and_what_it_vouches_for(entry, length):
+    content = (entry / "entry.json").read_bytes()
+    whole = json.loads(content)
+    assert next(iter(whole)) == "model_sha256"
+    passed = 0
+    for place in range(len(content)):
+        try:
+            found = json.loads(content[:place] + content[place + length :])
+            entry_checks.check_entry(found)
+            files = entry_checks.listed_files(found)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            continue
+        there = all((entry / file).exists() for file in files)
+        if "weights" in found and there:  # Else `load` says what is not there.
+            passed += 1
+            assert found["config"] == whole["config"]
+            assert files == entry_checks.listed_files(whole)
+    assert passed  # White space, and what only tells of the model.
+
+
 def test_what_only_tells_of_a_model_may_be_edited(entry):
     found = json.loads((entry / "entry.json").read_text())
     found["description"] = "Digits"

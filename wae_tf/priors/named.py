@@ -196,6 +196,9 @@ def check_prior(prior, latent_dim, stddev):
     others = f"or a tensorflow_probability distribution over vectors of length {latent_dim}"
     check_choice("prior", prior, PRIORS, others)
     check_number("prior_stddev", stddev)
+    check_number(
+        "prior_stddev", stddev, lowest=1e-6, below=1e6, why="its square is taken in float32"
+    )
     if prior not in ("normal", "mixture"):
         _check_no_stddev(stddev, repr(prior))
     if prior == "sphere" and latent_dim < 2:

@@ -83,9 +83,13 @@ def sealed(entry):
     """Returns an entry with the SHA-256 of what makes its model, which `check_entry` looks at.
 
     That is config, and SHA-256 of weights and samplers; all else only tells of the model. An entry
-    without weights gets none.
+    without weights gets none. It stands first, before the config: a damage that takes it out and
+    reaches what it vouches for takes the config apart, too.
     """
-    return {**entry, _SEAL: _seal(entry)} if "weights" in entry else entry
+    if "weights" not in entry:
+        return entry
+    rest = {key: value for key, value in entry.items() if key != _SEAL}
+    return {_SEAL: _seal(entry), **rest}
 
 
 def _seal(entry):
