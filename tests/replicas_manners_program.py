@@ -84,9 +84,12 @@ np.savez(f"{sys.argv[1]}/images.npz", x_train=arrays[0], x_test=arrays[1])
 rows = {}
 for way in ("none", "mirrored"):
     workdir = f"{sys.argv[1]}/{way}"
-    wae_tf.training.train(config, f"{sys.argv[1]}/images.npz", workdir, distribute=way, verbose=0)
+    source = f"{sys.argv[1]}/images.npz"
+    trained = wae_tf.training.train(config, source, workdir, distribute=way, verbose=0)
     rows[way] = wae_tf.callbacks.Checkpoint(workdir).history()
     said[way] = wae_tf.zoo.read_entry(workdir)["results"]["losses"]
 said["history"] = rows
+wae_tf.training.match_moments(trained, arrays[0])
+said["covariance"] = np.cov(trained.encode(arrays[0]).T).tolist()
 said["provenance"] = wae_tf.zoo.read_entry(f"{sys.argv[1]}/mirrored")["provenance"]["replicas"]
 print(json.dumps(said))

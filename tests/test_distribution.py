@@ -276,6 +276,11 @@ def test_pretraining_on_two_replicas_is_that_of_one_device(said):
     assert two == pytest.approx(one, rel=1e-5)
 
 
+@pytest.mark.slow
+def test_codes_of_a_model_on_two_replicas_are_matched(said):
+    np.testing.assert_allclose(said["covariance"], np.eye(3), atol=1e-3)
+
+
 # wae-train on workers.
 
 
