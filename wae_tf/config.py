@@ -231,7 +231,7 @@ class WAEConfig:
         1000, "Images in a step of that; at least 2.", lowest=2, highest=_BATCH
     )
     match_moments: bool = _field(
-        False, "Whether codes get the prior's mean and covariance after training."
+        False, "Whether codes get the prior's mean and covariance in the end; without 'gan'."
     )
     batch_size: int = _field(
         100, "Images in a training step; at least 2.", lowest=2, highest=_BATCH

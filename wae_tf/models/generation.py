@@ -153,14 +153,14 @@ class Generation:
         """Samplers of codes by name, which `wae_tf.samplers.fit` adds and `load` restores."""
         return {}
 
-    def mark_samplers_stale(self):
-        """Notes that codes are about to change, and warns once of what that means."""
+    def mark_samplers_stale(self, cause="Training"):
+        """Notes that `cause` changes the codes, and warns once of what that means."""
         fresh = [name for name, sampler in self.samplers.items() if not sampler.stale]
         for name in fresh:
             self.samplers[name].stale = True
         if fresh:
             warnings.warn(
-                f"Training changes the codes that the samplers {fresh} were fitted to: fit them "
+                f"{cause} changes the codes that the samplers {fresh} were fitted to: fit them "
                 "again afterwards by `wae_tf.samplers.fit`.",
                 stacklevel=3,
             )

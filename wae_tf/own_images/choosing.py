@@ -17,7 +17,7 @@ GIVEN = "given"
 _OF_DATA_OR_TRAINING = {
     *("crop", "horizontal_flip", "max_shift", "num_images", "learning_rate"),
     *("discriminator_learning_rate", "adam_beta_1", "lr_schedule", "lr_decay_epochs"),
-    *("pretrain_encoder", "pretrain_batch_size"),
+    *("pretrain_encoder", "pretrain_batch_size", "match_moments"),
     *("batch_size", "epochs", "precision", "seed"),
 }
 

@@ -102,7 +102,7 @@ def get_prior(prior, latent_dim, stddev=1.0, components=10):
         prior: One of the names above, a TensorFlow Probability distribution over
             vectors of length `latent_dim`, or a `Prior`.
         latent_dim: Dimension of the codes, at least 1.
-        stddev: Standard deviation of `"normal"` and `"mixture"`, positive; the
+        stddev: Standard deviation of `"normal"` and `"mixture"`, from 1e-6 to below 1e6; the
             others have none.
         components: Normals in the `"mixture"`, at least 1.
 
@@ -196,9 +196,7 @@ def check_prior(prior, latent_dim, stddev):
     others = f"or a tensorflow_probability distribution over vectors of length {latent_dim}"
     check_choice("prior", prior, PRIORS, others)
     check_number("prior_stddev", stddev)
-    check_number(
-        "prior_stddev", stddev, lowest=1e-6, below=1e6, why="its square is taken in float32"
-    )
+    check_number("prior_stddev", stddev, lowest=1e-6, below=1e6, why="kernels square it")
     if prior not in ("normal", "mixture"):
         _check_no_stddev(stddev, repr(prior))
     if prior == "sphere" and latent_dim < 2:

@@ -15,7 +15,7 @@ from wae_tf.training import callbacks, findings_log, initial_weights, run_files
 from wae_tf.training.alone import alone_in_workdir
 from wae_tf.training.distribution import on_devices
 from wae_tf.training.interrupted import fit, restore_interrupted
-from wae_tf.training.matched_moments import check_can_match, match_moments
+from wae_tf.training.matched_moments import check_can_match, match_at_end, take_matched
 from wae_tf.training.optimizers import compile_model, take_averages
 from wae_tf.training.run_callbacks import schedules, writing_callbacks
 from wae_tf.training.run_images import load_run_images
@@ -154,6 +154,8 @@ def train(
             )
     run_files.check_images(workdir, described)
     _check_num_images(config, len(images))
+    if config.match_moments:
+        check_can_match(model, len(images))
     steps_per_epoch = len(images) // config.batch_size
     with devices.strategy.scope():
         compile_model(model, config, max(steps_per_epoch, 1), jit_compile=jit_compile)
@@ -165,7 +167,7 @@ def train(
         take_averages(model)
     if done == config.epochs and zoo.is_entry(workdir):
         if config.match_moments:
-            match_moments(model, images, verbose=bars)
+            take_matched(model, workdir)
         say(f"{workdir} is complete already: {outcome(workdir)}")
         return model
     progress = None if devices.workers > 1 else restore_interrupted(model, workdir, done)
@@ -245,8 +247,8 @@ def train(
             validation_steps=-(-len(followed) // config.batch_size),
             verbose=verbose,
         )
-    if config.match_moments:  # Checkpoints have the weights before it.
-        match_moments(model, images, verbose=bars)
+    if config.match_moments:
+        match_at_end(model, config, images, verbose=bars)
     if not devices.chief:
         return model
     zoo.save_entry(
