@@ -123,6 +123,7 @@ def test_what_a_history_says_in_closed_form():
     assert late_fall([9.0] * 5 + falling, 10.0, [5.0] * 10) == pytest.approx(4.0 / 8.0)
     assert late_fall(falling[::-1], 10.0, [5.0] * 5) == 0.0
     assert late_fall([0.3, 0.1, 0.4, 0.1, 0.2], 10.0, [5.0] * 5) == 0.0  # Within its own noise.
+    assert late_fall([value - 0.5 for value in falling], 10.0, [5.0] * 5) == 0.0  # Below zero.
     assert late_fall(falling[:4], 10.0, [5.0] * 4) is None
     assert rate_kept([1e-3, 1e-5, 1e-6]) == pytest.approx(0.01)
     assert rate_kept([1e-5], initial=1e-3) == pytest.approx(0.01)

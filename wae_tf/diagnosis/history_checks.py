@@ -48,7 +48,8 @@ def late_fall(divergences, weight, costs):
     `weight * (m - 1) * max(-b - 2 s, 0) / (cost + weight * |mean|)`: b is the slope of the
     least squares line through the last third of the epochs, m of them and at least five, s
     its standard error, `cost` and `mean` the means there of costs and divergences. What chance
-    may explain is no fall: an unbiased divergence is noisy, and may be negative.
+    may explain is no fall: an unbiased divergence is noisy, and may be negative. Where its mean
+    is, it has nowhere left to fall to.
 
     Args:
         divergences: Divergence of each epoch, before `weight`.
@@ -56,7 +57,7 @@ def late_fall(divergences, weight, costs):
         costs: Reconstruction loss of each epoch.
 
     Returns:
-        Float, 0 where it does not fall; None for fewer than five epochs.
+        Float, 0 where it does not fall, or is not above 0; None for fewer than five epochs.
 
     Example:
         >>> round(late_fall([0.5, 0.4, 0.3, 0.2, 0.1], weight=10.0, costs=[5.0] * 5), 6)
@@ -66,6 +67,8 @@ def late_fall(divergences, weight, costs):
         return None
     m = max(len(divergences) // 3, 5)
     values, cost = np.asarray(divergences[-m:], "float64"), float(np.mean(costs[-m:]))
+    if values.mean() <= 0.0:
+        return 0.0
     epochs = np.arange(m) - (m - 1) / 2.0
     slope = np.sum(epochs * values) / np.sum(epochs**2)
     rest = values - values.mean() - slope * epochs
