@@ -1,6 +1,7 @@
 """Checks training on one's own images: what is chosen and why, what is left, what resumes."""
 
 import dataclasses
+import errno
 import json
 import pathlib
 import re
@@ -11,6 +12,7 @@ import zipfile
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 import tiny
 from PIL import Image
 
@@ -529,6 +531,34 @@ def test_an_evaluation_that_fails_costs_its_numbers_only(run, photos, tmp_path, 
     assert "- Not measured: latent (ValueError: no codes).\n" in text
     assert zoo.read_entry(workdir)["evaluation"].keys() == {"gmm"}
     assert wae_tf.load(workdir).samplers.keys() == {"gmm"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EIO, "no"),
+        tf.errors.ResourceExhaustedError(None, None, "No space left on device"),
+    ],
+)
+def test_a_disk_that_fails_in_an_evaluation_ends_it_and_the_run_goes_on(
+    run, photos, tmp_path, monkeypatch, error
+):
+    workdir = shutil.copytree(run[0], tmp_path / "mine")
+    whole = zoo.read_entry(workdir)
+    entry = {**whole, "evaluation": {"prior": whole["evaluation"]["prior"]}}
+    del entry["description"]
+    (workdir / "entry.json").write_text(json.dumps(entry))
+
+    def fail(*arguments, **options):
+        raise error
+
+    with monkeypatch.context() as patch, pytest.raises(type(error)):
+        patch.setattr(completion, "evaluate", fail)
+        own_images.train(photos, workdir, verbose=0, **TINY)
+    own_images.train(photos, workdir, verbose=0, **TINY)
+    again = zoo.read_entry(workdir)
+    assert again["evaluation"]["gmm"]["metrics"] == whole["evaluation"]["gmm"]["metrics"]
+    assert again["limits"] == whole["limits"]
 
 
 def test_features_are_those_of_inception_only_where_its_weights_are(tmp_path, monkeypatch):

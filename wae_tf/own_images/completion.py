@@ -2,7 +2,7 @@
 
 import warnings
 
-from wae_tf import cards, features, samplers, zoo
+from wae_tf import cards, features, files, samplers, zoo
 from wae_tf.cards.card_findings import not_recommended
 from wae_tf.cards.model_card import CARD
 from wae_tf.cards.record import record
@@ -27,7 +27,8 @@ def complete(workdir, images, *, sources, verbose="auto"):
 
     What is done already is left alone. Nothing is downloaded: FID and KID are measured where
     the weights of Inception-v3 lie on this machine. A metric that fails, or a whole
-    evaluation, is named in the card and costs nothing else.
+    evaluation, is named in the card and costs nothing else. A disk that fails ends it: called
+    again, it goes on from there.
 
     Args:
         workdir: Path of the run, an entry that `wae_tf.training.train` has written.
@@ -37,6 +38,9 @@ def complete(workdir, images, *, sources, verbose="auto"):
 
     Returns:
         The model as `wae_tf.load(workdir)` returns it.
+
+    Raises:
+        OSError: The disk is full, or gone.
     """
     say = print if verbose else (lambda line: None)
     model, entry = zoo.load(workdir), zoo.read_entry(workdir)
@@ -105,7 +109,9 @@ def _measure(workdir, images, model, kind, train, held_out, labels, verbose):
             name=workdir.name,
             verbose=bool(verbose),
         )
-    except Exception as error:  # Any failure costs these numbers only.
+    except Exception as error:
+        if isinstance(error, OSError) or files.full(error):
+            raise
         return {f"samples of {kind}": f"{type(error).__name__}: {error}"}
     command = images.evaluate_command(workdir.name, sampler=kind, seeds=_SEEDS)
     record(workdir, {**results, "errors": {}}, command, workdir / "report" / kind / "pictures")
