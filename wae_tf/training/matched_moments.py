@@ -50,8 +50,8 @@ def match_moments(model, images, *, batch_size=256, verbose=False):
             than they have. The model is as before.
 
     Example:
-        >>> model = wae_tf.WAEMMD(*networks)
-        >>> match_moments(model, images)
+        >>> model = wae_tf.WAEMMD(encoder, decoder)
+        >>> wae_tf.training.match_moments(model, images)
         >>> bool(np.allclose(np.cov(model.encode(images).T), np.eye(model.latent_dim), atol=1e-3))
         True
 
