@@ -29,6 +29,7 @@ def main():
     for name in wae_tf.list_models(arguments.models):
         model, found = wae_tf.load(name), images(name, arguments.data)
         matched = wae_tf.load(name)
+        matched.samplers.clear()  # They would be stale, with a warning.
         try:
             match_moments(matched, found["train"])
         except ValueError as error:

@@ -45,6 +45,11 @@ class LearnedCost(ObjectiveTrainer):
         critics = set() if self.critic is None else {id(v) for v in self.critic.variables}
         return [weight for weight in self.weights if id(weight) not in critics]
 
+    def set_weights_without_critic(self, values):
+        """Gives these variables the values, as many and in this order; a critic stays as it is."""
+        for variable, value in zip(self.weights_without_critic(), values, strict=True):
+            variable.assign(value)
+
     def terms_with_critic(self, x, z, training=False, real=None):
         """Computes what the objective says of reconstructions, as a critic sees them too.
 

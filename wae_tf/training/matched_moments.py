@@ -7,10 +7,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wae_tf import pixels, zoo
+from wae_tf import pixels
 from wae_tf.models.build import build_trained
 
-__all__ = ["check_can_match", "match_at_end", "match_moments", "take_matched"]
+__all__ = ["check_can_match", "match_at_end", "match_moments"]
 
 _LEAST = 1e-6  # Variance along one direction, as a share of the largest.
 _COMPARED = 64  # Images, whose reconstructions must stay: on average to this much of [0, 1].
@@ -125,18 +125,7 @@ def match_at_end(model, config, images, verbose=False):
     except ValueError as error:
         warnings.warn(f"The codes stay as they are: {error}", stacklevel=2)
         return
-    _take_weights(model, exact)
-
-
-def take_matched(model, workdir):
-    """Gives a model the weights of the entry of a run: checkpoints have those before matching."""
-    _take_weights(model, zoo.load(workdir))
-
-
-def _take_weights(model, other):
-    variables = model.weights_without_critic()
-    for variable, value in zip(variables, other.get_weights(), strict=True):
-        variable.assign(value)
+    model.set_weights_without_critic(exact.get_weights())
 
 
 def _prior_moments(prior):

@@ -15,7 +15,7 @@ from wae_tf.training import callbacks, findings_log, initial_weights, run_files
 from wae_tf.training.alone import alone_in_workdir
 from wae_tf.training.distribution import on_devices
 from wae_tf.training.interrupted import fit, restore_interrupted
-from wae_tf.training.matched_moments import check_can_match, match_at_end, take_matched
+from wae_tf.training.matched_moments import check_can_match, match_at_end
 from wae_tf.training.optimizers import compile_model, take_averages
 from wae_tf.training.run_callbacks import schedules, writing_callbacks
 from wae_tf.training.run_images import load_run_images
@@ -166,8 +166,8 @@ def train(
     if done == config.epochs:
         take_averages(model)
     if done == config.epochs and zoo.is_entry(workdir):
-        if config.match_moments:
-            take_matched(model, workdir)
+        if config.match_moments:  # Checkpoints have the weights before that.
+            model.set_weights_without_critic(zoo.load(workdir).get_weights())
         say(f"{workdir} is complete already: {outcome(workdir)}")
         return model
     progress = None if devices.workers > 1 else restore_interrupted(model, workdir, done)

@@ -97,8 +97,7 @@ def _with_critic(model, directory, entry, precision):
         )
     config = WAEConfig.from_dict({**entry["config"], "precision": precision})
     judged = build_model(config, name=_name(directory))
-    for variable, value in zip(judged.weights_without_critic(), model.weights, strict=True):
-        variable.assign(value)
+    judged.set_weights_without_critic(model.weights)
     _load_weights(judged.critic, directory, entry["critic"])
     return judged
 
