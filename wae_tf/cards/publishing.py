@@ -60,7 +60,7 @@ def push_to_hub(
     """
     if not hub.is_repository(repository):
         raise ValueError(f"`repository` must be 'user/name'. Received: repository={repository!r}")
-    hub.library()
+    hub.client()
     with tempfile.TemporaryDirectory() as parent:
         directory = pathlib.Path(parent, repository.split("/")[1])
         write_repository(directory, name_or_directory, repository, license, datasets)
@@ -86,7 +86,7 @@ def write_repository(directory, name_or_directory, repository, license=None, dat
     if licence and licence[0] == "other":
         (directory / "LICENSE").write_text(licence[1] + "\n", encoding="utf-8")
     header = hub_header(entry, directory.name, license, datasets)
-    yaml = hub.library().utils.yaml_dump(header, sort_keys=False)
+    yaml = hub.client().utils.yaml_dump(header, sort_keys=False)
     text = f"---\n{yaml}---\n\n{model_card(directory, address=f'hf://{repository}')}"
     (directory / CARD).write_text(text, encoding="utf-8")
 

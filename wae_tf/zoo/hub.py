@@ -9,11 +9,11 @@ from wae_tf.zoo import entry_checks, keras_layout
 
 __all__ = [
     "SIZE_LIMIT",
+    "client",
     "download",
     "first_line",
     "is_address",
     "is_repository",
-    "library",
     "parse",
 ]
 
@@ -61,7 +61,7 @@ def parse(address):
     return match.group(1), match.group(2)
 
 
-def library():
+def client():
     """Returns the module `huggingface_hub`.
 
     Raises:
@@ -141,7 +141,7 @@ def _download_keras(address, repository, revision, limit, missing):
 
 def _absent(error):
     """Returns whether an error of `_fetch` says that the repository lacks the file alone."""
-    return isinstance(error.__cause__, library().errors.EntryNotFoundError)
+    return isinstance(error.__cause__, client().errors.EntryNotFoundError)
 
 
 def _listed(address, path):
@@ -177,7 +177,7 @@ def _fetch_whole(address, repository, name, commit, limit, digest):
 
 def _fetch(address, repository, name, revision, limit):
     """Returns the path of a file in the cache, fetched if it is not there."""
-    hub = library()
+    hub = client()
     errors = hub.errors
     try:
         cached = hub.try_to_load_from_cache(repository, name, revision=revision)

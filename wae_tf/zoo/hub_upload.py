@@ -21,8 +21,8 @@ def upload(directory, repository, *, private, overwrite, message):
     Returns:
         The commit, 40 hexadecimal digits.
     """
-    library = hub.library()
-    api = library.HfApi(library_name="wae_tf", library_version=__version__)
+    client = hub.client()
+    api = client.HfApi(library_name="wae_tf", library_version=__version__)
     new = {p.relative_to(directory).as_posix(): p for p in directory.rglob("*") if p.is_file()}
     with _hub_errors(repository):
         found = _find(api, repository)
@@ -30,9 +30,9 @@ def upload(directory, repository, *, private, overwrite, message):
             api.create_repo(repository, private=private)
     there = [] if found is None else _check(found, repository, private, overwrite)
     old = [n for n in there if n not in new and any(fnmatch.fnmatch(n, p) for p in _OURS)]
-    operations = [library.CommitOperationDelete(path_in_repo=name) for name in old]
+    operations = [client.CommitOperationDelete(path_in_repo=name) for name in old]
     operations += [
-        library.CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(path))
+        client.CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(path))
         for name, path in sorted(new.items())
     ]
     with _hub_errors(repository):
@@ -48,7 +48,7 @@ def _find(api, repository):
     """Returns what the hub says of a repository, None if there is none that we can see."""
     try:
         return api.repo_info(repository)
-    except hub.library().errors.RepositoryNotFoundError:
+    except hub.client().errors.RepositoryNotFoundError:
         return None
 
 
