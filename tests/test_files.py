@@ -1,7 +1,9 @@
 """Checks that files are replaced whole or not at all, and that directories can be written to."""
 
+import errno
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -98,3 +100,13 @@ def test_a_read_only_directory_is_refused(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(ValueError, match="change its permissions.*Permission denied"):
         files.writable_directory(tmp_path)
+
+
+@pytest.mark.parametrize("kind", [OSError, RuntimeError])
+def test_a_full_disk_is_one_line_with_the_path_whoever_says_it(tmp_path, kind):
+    path = tmp_path / "model.weights.h5"
+    hdf5 = kind("Unable to extend file (file write failed:\n errno = 28, buf = 0x55cefd57e570)")
+    with pytest.raises(OSError, match=re.escape(str(path))) as caught, files.replacing(path):
+        raise hdf5
+    assert caught.value.errno == errno.ENOSPC and "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []

@@ -90,9 +90,15 @@ class Warm:
 
 
 def _keep_models():
-    """Has `wae_tf.training.train` take the model that it built for the same config before."""
-    module = sys.modules["wae_tf.training.train"]
-    build, compile_model, kept, first = module.build_model, module.compile_model, {}, {}
+    """Has models that were built for the same config before be taken again.
+
+    Those that `wae_tf.training.train` trains, that it measures, and that `wae_tf.load` returns.
+    """
+    train, results, entries = (
+        sys.modules[f"wae_tf.{name}"] for name in ("training.train", "zoo.results", "zoo.entries")
+    )
+    build, compile_model, kept, first = train.build_model, train.compile_model, {}, {}
+    build_trained, trained, loaded = results.build_trained, {}, {}
 
     def build_once(config):
         key = config.to_json()
@@ -113,4 +119,21 @@ def _keep_models():
             variable.assign(value)
         return model
 
-    module.build_model, module.compile_model = build_once, compile_once
+    def build_trained_once(config, model):
+        key = config.to_json()
+        if key not in trained:
+            trained[key] = build_trained(config, model)
+        trained[key].set_weights([np.array(w) for w in model.weights_without_critic()])
+        return trained[key]
+
+    def build_loaded_once(config, name, critic):
+        key = config.to_json()
+        if key not in loaded:
+            loaded[key] = build(config, name=name, critic=critic)
+        model = loaded[key]
+        model.set_weights([np.zeros_like(w) for w in model.get_weights()])
+        model.samplers.clear()
+        return model
+
+    train.build_model, train.compile_model = build_once, compile_once
+    results.build_trained, entries.build_model = build_trained_once, build_loaded_once

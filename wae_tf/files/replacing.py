@@ -45,6 +45,10 @@ def replacing(path):
         _to_disk(temporary)
         os.replace(temporary, path)
         _to_disk(path.parent)
+    except Exception as error:
+        if (number := _number_of_full(error)) is None:
+            raise
+        raise OSError(number, os.strerror(number), str(path)) from error  # HDF5's has six lines.
     finally:
         with contextlib.suppress(OSError):  # A disk that is gone has its own error, not this.
             temporary.unlink(missing_ok=True)
@@ -116,10 +120,16 @@ def full(error):
 
     HDF5 keeps the number of the error in its text alone.
     """
+    return _number_of_full(error) is not None
+
+
+def _number_of_full(error):
+    """Returns the number of the error that says so, or None."""
+    if getattr(error, "errno", None) in _FULL:
+        return error.errno
     text = str(error)
-    return getattr(error, "errno", None) in _FULL or any(
-        f"errno = {number}," in text or os.strerror(number) in text for number in _FULL
-    )
+    said = (n for n in _FULL if f"errno = {n}," in text or os.strerror(n) in text)
+    return next(said, None)
 
 
 def sha256(path):
