@@ -29,6 +29,7 @@ def rows_of_pixels(images):
 # Dark or bright, by the first pixel.
 HEAD = Head(np.array([[-1.0, 1.0], *[[0.0, 0.0]] * 3]), np.array([0.5, -0.5]), ("dark", "bright"))
 FEATURES = Extractor(rows_of_pixels, name="pixels", head=HEAD)
+LEFTOVERS = [f".tmp-{2**22 + 7}-results.json", f"pictures/.tmp-{2**22 + 7}-codes.png"]
 TEST, TRAIN = tiny.images(40, seed=1), tiny.images(60, seed=2)
 
 
@@ -41,6 +42,9 @@ def model():
 def report(model, tmp_path_factory):
     """Returns the results of a whole evaluation, and its directory."""
     directory = tmp_path_factory.mktemp("report")
+    (directory / "pictures").mkdir()
+    for name in LEFTOVERS:  # Of a process that was killed.
+        (directory / name).write_text("half of")
     results = evaluate(
         model,
         TEST,
@@ -337,6 +341,10 @@ def test_the_report_needs_no_other_file(report):
         assert describe(name)[1].replace("'", "&#x27;") in text, name
         assert number(one["value"]) in text, name
     assert results["data"]["sha256"] in text
+
+
+def test_what_a_killed_evaluation_has_left_is_removed(report):
+    assert not [name for name in LEFTOVERS if (report[1] / name).exists()]
 
 
 def test_results_are_the_same_on_disk(report):

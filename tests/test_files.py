@@ -7,9 +7,14 @@ import re
 import subprocess
 import sys
 
+import h5py
+import numpy as np
 import pytest
+import tiny
 
+import wae_tf
 from wae_tf import files
+from wae_tf.files.hdf5_writing import replacing_hdf5
 
 
 def test_a_file_is_replaced_when_the_block_ends(tmp_path):
@@ -110,3 +115,45 @@ def test_a_full_disk_is_one_line_with_the_path_whoever_says_it(tmp_path, kind):
         raise hdf5
     assert caught.value.errno == errno.ENOSPC and "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def arrays(path):
+    found = {}
+    with h5py.File(path) as file:
+        file.visititems(
+            lambda name, item: found.update(
+                {name: (item[()] if isinstance(item, h5py.Dataset) else None, dict(item.attrs))}
+            )
+        )
+    return found
+
+
+def test_weights_written_in_memory_are_those_that_keras_writes(tmp_path):
+    model = wae_tf.build_model(tiny.config(divergence="gan"))
+    model.compile()
+    model.fit(tiny.images(16), batch_size=8, verbose=0)
+    with replacing_hdf5(tmp_path / "memory.weights.h5", weights_of=model) as file:
+        file["epoch"] = 3
+    model.save_weights(tmp_path / "keras.weights.h5")
+    ours, theirs = arrays(tmp_path / "memory.weights.h5"), arrays(tmp_path / "keras.weights.h5")
+    assert ours.pop("epoch")[0] == 3
+    assert any("optimizer" in name for name in theirs)
+    np.testing.assert_equal(ours, theirs)
+
+
+def test_hdf5_never_meets_a_full_disk(tmp_path, monkeypatch):
+    path = tmp_path / "a.h5"
+    path.write_bytes(b"old")
+    with replacing_hdf5(path) as file:
+        file["a"] = np.zeros(1000)
+        file.flush()
+        assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+    assert np.all(arrays(path)["a"][0] == 0)
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(pathlib.Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left on device.*a.h5"), replacing_hdf5(path) as f:
+        f["a"] = np.ones(1000)
+    assert np.all(arrays(path)["a"][0] == 0) and list(tmp_path.iterdir()) == [path]

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tiny
+from kept_models import kept_models
 
 import wae_tf
 from wae_tf import files, training
@@ -23,6 +24,12 @@ from wae_tf.files import checksums, locking
 from wae_tf.files.tables import read_table, write_table
 from wae_tf.runtime import signals
 from wae_tf.training import checkpointing, interrupted, run_files
+
+
+@pytest.fixture(scope="module", autouse=True)
+def models():
+    with kept_models():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +87,7 @@ def test_every_file_of_a_run_has_its_checksum(whole):
     assert all(files.sha256(whole / name) == digest for name, digest in sums.items())
 
 
-@pytest.mark.parametrize("share", tiny.slow_but([0.6], [0.01, 0.3, 0.6, 0.99]))
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.6, 0.99])
 def test_of_a_damaged_checkpoint_the_one_before_is_used(run, whole, source, capsys, share):
     flip(run / "checkpoint-0003.weights.h5", share)
     training.train(config(), source, run, verbose=2)
@@ -98,7 +105,6 @@ def test_it_is_said_where_nothing_is_printed(run):
         assert training.callbacks.Checkpoint(run).restore(model) == 2
 
 
-@pytest.mark.slow
 def test_without_a_whole_checkpoint_nothing_is_lost_silently(run, source):
     for epoch in (2, 3):
         flip(run / f"checkpoint-000{epoch}.weights.h5")
@@ -109,7 +115,6 @@ def test_without_a_whole_checkpoint_nothing_is_lost_silently(run, source):
     training.train(config(), source, run, verbose=0)  # As the error says.
 
 
-@pytest.mark.slow
 def test_a_checkpoint_that_was_not_recorded_is_made_again(run, whole, source):
     text = (run / "SHA256SUMS").read_text().split("\n")
     kept = [line for line in text if "checkpoint-0003" not in line]
@@ -197,9 +202,9 @@ class Stop(keras.callbacks.Callback):
     ("number", "place"),
     [
         (signal.SIGTERM, (0, 0)),
-        pytest.param(signal.SIGINT, (1, 1), marks=pytest.mark.slow),
-        pytest.param(signal.SIGHUP, (1, 2), marks=pytest.mark.slow),
-        pytest.param(signal.SIGTERM, (2, 0), marks=pytest.mark.slow),
+        (signal.SIGINT, (1, 1)),
+        (signal.SIGHUP, (1, 2)),
+        (signal.SIGTERM, (2, 0)),
     ],
 )
 def test_a_signal_ends_after_the_step_and_nothing_is_lost(
@@ -227,7 +232,6 @@ def test_a_signal_ends_after_the_step_and_nothing_is_lost(
     assert_same_run(tmp_path, whole)
 
 
-@pytest.mark.slow
 def test_a_damaged_interrupted_file_costs_its_epoch_alone(whole, source, tmp_path, monkeypatch):
     module = sys.modules["wae_tf.training.train"]
     before = module.writing_callbacks
@@ -332,9 +336,7 @@ def test_temporary_files_of_the_dead_are_removed_at_the_next_start(run, source):
     assert not any(path.exists() for path in left) and all(path.exists() for path in kept)
 
 
-@pytest.mark.parametrize(
-    "number", tiny.slow_but([errno.ENOSPC], [errno.ENOSPC, errno.EROFS, errno.EIO])
-)
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])
 def test_a_full_or_lost_disk_ends_in_one_sentence_and_the_run_goes_on(
     whole, source, tmp_path, monkeypatch, number
 ):
@@ -353,7 +355,6 @@ def test_a_full_or_lost_disk_ends_in_one_sentence_and_the_run_goes_on(
     assert_same_run(tmp_path, whole)
 
 
-@pytest.mark.slow
 def test_a_disk_too_full_for_tensorboard_ends_in_one_sentence_and_the_run_goes_on(
     whole, source, tmp_path, monkeypatch
 ):

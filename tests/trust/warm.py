@@ -3,10 +3,9 @@
 import json
 import os
 import pathlib
-import sys
 
-import numpy as np
 import write_points
+from kept_models import kept_models
 from outcomes import clear
 from processes import answer, start
 
@@ -67,8 +66,11 @@ class Warm:
     def _serve(self, requests, back, others):
         for descriptor in others:
             os.close(descriptor)
-        _keep_models()
-        with open(requests, encoding="utf-8") as lines, open(back, "w", encoding="utf-8") as said:
+        with (
+            kept_models(),
+            open(requests, encoding="utf-8") as lines,
+            open(back, "w", encoding="utf-8") as said,
+        ):
             for line in lines:
                 kind, workdir, fault = json.loads(line)
                 error = self._train(kind, workdir, fault)
@@ -87,53 +89,3 @@ class Warm:
         finally:
             write_points.end()
         return ""
-
-
-def _keep_models():
-    """Has models that were built for the same config before be taken again.
-
-    Those that `wae_tf.training.train` trains, that it measures, and that `wae_tf.load` returns.
-    """
-    train, results, entries = (
-        sys.modules[f"wae_tf.{name}"] for name in ("training.train", "zoo.results", "zoo.entries")
-    )
-    build, compile_model, kept, first = train.build_model, train.compile_model, {}, {}
-    build_trained, trained, loaded = results.build_trained, {}, {}
-
-    def build_once(config):
-        key = config.to_json()
-        if key not in kept:
-            kept[key] = build(config)
-        return kept[key]
-
-    def compile_once(model, config, *args, **kwargs):
-        key = config.to_json()
-        if key not in first:
-            compile_model(model, config, *args, **kwargs)
-            names = ("optimizer", "discriminator_optimizer", "critic_optimizer")
-            optimizers = [getattr(model, name, None) for name in names]
-            variables = [*model.variables, *model.metrics_variables]
-            variables += [v for o in optimizers if o is not None for v in o.variables]
-            first[key] = [(variable, np.array(variable)) for variable in variables]
-        for variable, value in first[key]:
-            variable.assign(value)
-        return model
-
-    def build_trained_once(config, model):
-        key = config.to_json()
-        if key not in trained:
-            trained[key] = build_trained(config, model)
-        trained[key].set_weights([np.array(w) for w in model.weights_without_critic()])
-        return trained[key]
-
-    def build_loaded_once(config, name, critic):
-        key = config.to_json()
-        if key not in loaded:
-            loaded[key] = build(config, name=name, critic=critic)
-        model = loaded[key]
-        model.set_weights([np.zeros_like(w) for w in model.get_weights()])
-        model.samplers.clear()
-        return model
-
-    train.build_model, train.compile_model = build_once, compile_once
-    results.build_trained, entries.build_model = build_trained_once, build_loaded_once

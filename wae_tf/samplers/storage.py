@@ -6,6 +6,7 @@ import pathlib
 
 from wae_tf import files
 from wae_tf.files import hdf5
+from wae_tf.files.hdf5_writing import replacing_hdf5
 from wae_tf.samplers.base import check_settings
 from wae_tf.samplers.fitting import CLASSES, KINDS
 from wae_tf.samplers.support import support_of
@@ -25,9 +26,7 @@ def write(path, sampler):
     Example:
         >>> write("sampler_gmm.h5", fit_codes(codes, "gmm", components=3))
     """
-    import h5py
-
-    with files.replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    with replacing_hdf5(path) as file:
         file.attrs["settings"] = json.dumps(sampler.settings)
         for name, values in sampler.arrays.items():
             file.create_dataset(name, data=values)

@@ -6,13 +6,13 @@ import re
 import shutil
 import warnings
 
-import h5py
 import keras
 import numpy as np
 
 from wae_tf import files
 from wae_tf.files import hdf5
 from wae_tf.files.checksums import SUMS, read_sums, record_sums
+from wae_tf.files.hdf5_writing import replacing_hdf5
 from wae_tf.files.tables import read_table, write_table
 from wae_tf.models.stored_weights import load_weights
 
@@ -94,13 +94,12 @@ class Checkpoint(keras.callbacks.Callback):
         path = self._path(done)
         try:
             self._check_space()
-            with files.replacing(path) as temporary:
-                self.model.save_weights(temporary)
-                with h5py.File(temporary, "r+") as file:
-                    file[_HISTORY] = np.frombuffer(json.dumps(rows).encode(), "uint8")
-                digest = files.sha256(temporary)
+            with replacing_hdf5(path, weights_of=self.model) as file:
+                file[_HISTORY] = np.frombuffer(json.dumps(rows).encode(), "uint8")
             gone = [p for p in self._paths() if not done - _KEPT < _epoch(p) <= done]
-            record_sums(self.directory, {path.name: digest}, gone=[p.name for p in gone])
+            record_sums(
+                self.directory, {path.name: files.sha256(path)}, gone=[p.name for p in gone]
+            )
             self._rows = rows
             write_table(self.directory / "history.csv", rows)
             for old in gone:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 
-import h5py
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,6 +10,7 @@ import tensorflow as tf
 from wae_tf import files
 from wae_tf.files import hdf5
 from wae_tf.files.checksums import check_sum, read_sums, record_sums
+from wae_tf.files.hdf5_writing import replacing_hdf5
 from wae_tf.models.stored_weights import load_weights
 from wae_tf.runtime.signals import Stopped, noted
 from wae_tf.training.callbacks import EpochLog
@@ -142,12 +142,9 @@ class StopWhenAsked(keras.callbacks.Callback):
             **self.log.so_far(),
         }
         path = self.directory / INTERRUPTED
-        with files.replacing(path) as temporary:
-            self.model.save_weights(temporary)
-            with h5py.File(temporary, "r+") as file:
-                file[_PROGRESS] = np.frombuffer(json.dumps(progress).encode(), "uint8")
-            digest = files.sha256(temporary)
-        record_sums(self.directory, {path.name: digest})
+        with replacing_hdf5(path, weights_of=self.model) as file:
+            file[_PROGRESS] = np.frombuffer(json.dumps(progress).encode(), "uint8")
+        record_sums(self.directory, {path.name: files.sha256(path)})
 
 
 class GoOn(keras.callbacks.Callback):

@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 
 from wae_tf import data, files
+from wae_tf.files.hdf5_writing import replacing_hdf5
 from wae_tf.zoo import entries, entry_files
 from wae_tf.zoo.results import test_losses
 
@@ -99,7 +100,7 @@ def to_float16(source, target):
     Raises:
         ValueError: A weight is beyond float16's range.
     """
-    with h5py.File(source) as old, h5py.File(target, "w") as new:
+    with h5py.File(source) as old, replacing_hdf5(target) as new:
         new.attrs.update(old.attrs)
 
         def copy(name, item):

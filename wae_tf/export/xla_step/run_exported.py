@@ -13,11 +13,11 @@ import contextlib
 import csv
 import functools
 import hashlib
+import io
 import json
 import math
 import os
 import pathlib
-import shutil
 import signal
 import sys
 import time
@@ -127,12 +127,13 @@ class Program:
     def save(self):
         """Writes state and `attributes` to `state.h5`, which is at no time incomplete."""
         path = self.directory / "state.h5"
+        memory = io.BytesIO(path.read_bytes())  # A full disk would end the process within HDF5.
+        with h5py.File(memory, "r+") as file:
+            for name, value in self.state().items():
+                file[name][...] = value
+            file.attrs.update(self.attributes)
         with _replacing(path) as temporary:
-            shutil.copyfile(path, temporary)
-            with h5py.File(temporary, "r+") as file:
-                for name, value in self.state().items():
-                    file[name][...] = value
-                file.attrs.update(self.attributes)
+            temporary.write_bytes(memory.getbuffer())
 
 
 @functools.lru_cache

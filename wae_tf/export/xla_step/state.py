@@ -2,11 +2,10 @@
 
 import pathlib
 
-import h5py
-
 from wae_tf import files
 from wae_tf.export.xla_step.naming import identity, named_variables
 from wae_tf.files import hdf5
+from wae_tf.files.hdf5_writing import replacing_hdf5
 from wae_tf.training import run_files
 
 __all__ = ["check_replaceable", "import_state", "read_signature", "write_state"]
@@ -51,7 +50,7 @@ def write_state(directory, state):
             "Variables must have a type that HDF5 knows: take a mixed-precision policy, which "
             f"keeps them in float32. Received: {unknown}"
         )
-    with files.replacing(directory / STATE) as temporary, h5py.File(temporary, "w") as file:
+    with replacing_hdf5(directory / STATE) as file:
         for name, value in state.items():
             file[name] = value
 
