@@ -2,12 +2,14 @@
 
 python benchmarks/scaling.py --width=64 --batch_size=50 --rounds=3
 
-Trains the MNIST model on random images, on one process and on `--workers`, in turn in one run, so
-that both see the same machine; each process has one core of its own and `--batch_size` images of
-each batch. Prints images a second, the ratio, what replicas exchange in a step by count, and how
-long the MMD of the global batch takes, with its gradient, on each of N replicas. The cores must
-be free, or the ratio says nothing: the load beside it is printed. Images a second of processor time
-leave out what processes wait for, each other too: their ratio is the most that free cores can give.
+Trains the MNIST model on random images, on one process, on `--workers` together, and on as many
+apart, each for itself, in turn in one run, so that all see the same machine; each process has one
+core of its own and `--batch_size` images of each batch. Prints images a second, their ratios to one
+process, what replicas exchange in a step by count, and how long the MMD of the global batch takes,
+with its gradient, on each of N replicas. Processes apart are what the cores can do: less than
+`--workers` times one where cores share their parts. The cores must be free, or the ratio says
+nothing: the load beside it is printed. Images a second of processor time leave out what processes
+wait for, each other too: their ratio is the most that free cores can give.
 """
 
 import argparse
@@ -36,24 +38,29 @@ def main():
     if options.process:
         work(options)
         return
-    speeds = {1: [], options.workers: []}
+    count = options.workers
+    ways = {"1": (1, True), f"{count} together": (count, True), f"{count} apart": (count, False)}
+    speeds = {way: [] for way in ways}
     for _ in range(options.rounds):
-        for count, found in speeds.items():
-            found.append(images_per_second(count, options))
-            print(f"load {os.getloadavg()[0]:.1f} at the end of {count} processes", flush=True)
+        for way, found in speeds.items():
+            found.append(images_per_second(*ways[way], options))
+            print(f"load {os.getloadavg()[0]:.1f} at the end of {way}", flush=True)
     for i, clock in enumerate(("second", "second of processor time")):
-        print(f"{'processes':>10} {'median':>10}  images a {clock}, of {options.rounds} rounds")
-        medians = []
-        for count, found in speeds.items():
+        print(
+            f"{'processes':>12} {'median':>10} {'ratio':>6}  "
+            f"images a {clock}, of {options.rounds} rounds"
+        )
+        one = statistics.median(each[i] for each in speeds["1"])
+        for way, found in speeds.items():
             values = [each[i] for each in found]
-            medians.append(statistics.median(values))
-            print(f"{count:>10} {medians[-1]:>10.1f}  {[round(v, 1) for v in values]}")
-        print(f"ratio {medians[1] / medians[0]:.2f}")
+            median = statistics.median(values)
+            listed = [round(v, 1) for v in values]
+            print(f"{way:>12} {median:>10.1f} {median / one:>6.2f}  {listed}")
     print(exchanged(options))
     gathered_mmd(options)
 
 
-def images_per_second(count, options):
+def images_per_second(count, together, options):
     """Starts processes, each on its own core; returns the images a second of all, by two clocks."""
     cores = sorted(os.sched_getaffinity(0))
     if count > len(cores):
@@ -61,7 +68,8 @@ def images_per_second(count, options):
     addresses = [f"127.0.0.1:{free_port()}" for _ in range(count)]
     started = []
     for i in range(count):
-        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": i}}
+        workers, index = (addresses, i) if together else (addresses[i : i + 1], 0)
+        task = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
         environment = {**os.environ, "TF_CONFIG": json.dumps(task), "TF_CPP_MIN_LOG_LEVEL": "3"}
         arguments = [f"--width={options.width}", f"--batch_size={options.batch_size}"]
         command = [sys.executable, __file__, f"--process={cores[i]}", *arguments]

@@ -225,26 +225,26 @@ FEW = {"few": 10, "latent_dim": 3, "epochs": 16}
         ("mean_image", GREY, "about the same of all images. If the loss was still falling, train"),
         ("dead_codes", GREY, "see `mean_image`"),
         ("samples_alike", GREY, "See `mean_image`"),
-        ("collapsed_posterior", COLLAPSED, "Lower `beta` tenfold, from 1e+03 to 100"),
-        ("dead_codes", COLLAPSED, "Lower `beta` tenfold"),
-        ("mean_image", COLLAPSED, "say nothing of the images. Lower `beta` tenfold"),
+        tiny.slow("collapsed_posterior", COLLAPSED, "Lower `beta` tenfold, from 1e+03 to 100"),
+        tiny.slow("dead_codes", COLLAPSED, "Lower `beta` tenfold"),
+        tiny.slow("mean_image", COLLAPSED, "say nothing of the images. Lower `beta` tenfold"),
         ("brightness", LIGHT, "bring all images to one mean brightness"),
         ("principal_components", LIGHT, "Train longer"),
         ("prior_moments", FREE, "Raise `reg_weight` (lambda) tenfold, from 0.001 to 0.01"),
         ("prior_mmd", FREE, "Raise `reg_weight` (lambda) tenfold, from 0.001 to 0.01"),
         ("prior_norm", FREE, "Raise `reg_weight` (lambda) tenfold, from 0.001 to 0.01"),
         ("discriminator_won", WON, "Raise `reg_weight` (lambda) tenfold"),
-        ("discriminator_lost", LOST, "Raise `discriminator_learning_rate`"),
-        ("copies", {**FEW, "sampler": "gmm"}, "a sampler with fewer components"),
-        ("overfitting", FEW, "Take more images"),
-        ("few_images", FEW, "Take `latent_dim=1` or less"),
-        ("loss_rising", {"late": 3.0}, "Take a smaller `learning_rate`"),
-        (
+        tiny.slow("discriminator_lost", LOST, "Raise `discriminator_learning_rate`"),
+        tiny.slow("copies", {**FEW, "sampler": "gmm"}, "a sampler with fewer components"),
+        tiny.slow("overfitting", FEW, "Take more images"),
+        tiny.slow("few_images", FEW, "Take `latent_dim=1` or less"),
+        tiny.slow("loss_rising", {"late": 3.0}, "Take a smaller `learning_rate`"),
+        tiny.slow(
             "divergence_falling",
             {"reg_weight": 1000.0, "learning_rate": 5e-4, "batch_size": 50, "epochs": 10},
             "more `epochs`",
         ),
-        (
+        tiny.slow(
             "learning_rate_floor",
             {"lr_schedule": "exponential", "lr_decay_epochs": 0.3, "epochs": 3},
             "take another `lr_schedule`",
@@ -263,7 +263,8 @@ def test_a_run_that_fails_so_has_the_finding(name, changes, advice):
 
 def test_every_finding_has_a_run_that_fails_so():
     (marks,) = test_a_run_that_fails_so_has_the_finding.pytestmark
-    assert {case[0] for case in marks.args[1]} == set(LIMITS) == set(CHECKS)
+    names = {getattr(case, "values", case)[0] for case in marks.args[1]}
+    assert names == set(LIMITS) == set(CHECKS)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ SLOW = {
     "wae_tf.own_images.train",
     "wae_tf.training.train",
 }
+# Examples of these change the model that they begin with; the others share one.
+CHANGES = re.compile(r"\bmodel\.\w+ =|\.(fit|load_weights|compile|load_state\w*)\(|compile_model")
 # These speak with a hub: `tests/test_publish.py` runs them against one of its own.
 NEED_A_HUB = {"wae_tf.push_to_hub", "wae_tf.zoo.copy_entry"}
 
@@ -117,7 +119,14 @@ def world(tmp_path_factory):
         )
     images = images[..., None]
     config = tiny.config(image_shape=(28, 28, 1))
-    model = wae_tf.build_model(config)
+
+    def new_model():
+        model = wae_tf.build_model(config)
+        model.compile()
+        wae_tf.samplers.fit(model, images, kind="gmm", components=2)
+        return model
+
+    model = new_model()
     run = directory / "runs" / "mnist"
     wae_tf.zoo.save_entry(run, model, config)
     (run / "history.csv").write_text("epoch,loss,val_loss\n1,5.0,5.5\n2,4.0,4.6\n")
@@ -131,7 +140,14 @@ def world(tmp_path_factory):
         **{"images": images, "labels": labels, "train_images": images, "test_images": images[:60]},
         **{"digits": images[:60], "samples": images[60:120], "real": images[:60]},
         **{"reconstructions": images[:300] / np.float32(255), "a": images[:5], "b": images[5:10]},
-        **{"config": config, "model": model, "codes": codes, "z": codes, "z_prior": codes[::-1]},
+        **{
+            "config": config,
+            "model": new_model,
+            "shared_model": model,
+            "codes": codes,
+            "z": codes,
+            "z_prior": codes[::-1],
+        },
         **{"sharp_faces": images[:64], "faces": images},
         **{"encoder": encoder, "decoder": decoder, "extract": extract, "mean": codes},
         **{"log_variance": np.zeros_like(codes), "pictures": wae_tf.pictures},
@@ -167,9 +183,7 @@ def test_example_runs(name, text, world, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names = dict(world)
     if re.search(r"\bmodel\b", text):
-        names["model"] = wae_tf.build_model(world["config"])
-        names["model"].compile()
-        wae_tf.samplers.fit(names["model"], world["images"], kind="gmm", components=2)
+        names["model"] = world["model"]() if CHANGES.search(text) else world["shared_model"]
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.REPORT_ONLY_FIRST_FAILURE
     runner = doctest.DocTestRunner(checker=AnyOutput(), optionflags=flags)
     said = []

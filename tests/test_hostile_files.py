@@ -394,9 +394,11 @@ def test_an_exported_state_is_plain_arrays(exported, tmp_path, secret, attack):
     "changes",
     [
         {"model": "vae", "codes": "gaussian", "likelihood": "learned"},
-        {"codes": "gaussian", "prior": "vamp"},
-        {"divergence": "gan", "codes": "implicit"},
-        {"model": "ae", "encoder": "resnet", "decoder": "resnet", "image_shape": (16, 16, 3)},
+        tiny.slow({"codes": "gaussian", "prior": "vamp"}),
+        tiny.slow({"divergence": "gan", "codes": "implicit"}),
+        tiny.slow(
+            {"model": "ae", "encoder": "resnet", "decoder": "resnet", "image_shape": (16, 16, 3)}
+        ),
         {"critic_weight": 0.5, "critic_layers": 1, "critic_width": 4, "image_shape": (16, 16, 1)},
     ],
     ids=["vae", "vamp", "gan", "resnet", "critic"],

@@ -73,7 +73,8 @@ AFTER_IMPORT = {
 }
 
 
-@pytest.mark.parametrize("case", tiny.slow_but(["logical devices"], AFTER_IMPORT))
+@pytest.mark.slow
+@pytest.mark.parametrize("case", AFTER_IMPORT)
 def test_import_does_not_start_tensorflow(case):
     script = "import tensorflow as tf, wae_tf\nfrom wae_tf.bin import train\n"
     script += textwrap.dedent(AFTER_IMPORT[case])
@@ -211,6 +212,7 @@ def script_weights(seed):
     return [*tiny.weights(model.encoder), *tiny.weights(model.decoder), model.sample(2)]
 
 
+@pytest.mark.slow
 def test_set_random_seed_alone_fixes_a_script():
     first, second, other = (script_weights(seed) for seed in (1, 1, 2))
     tiny.assert_identical(first, second)
@@ -287,7 +289,9 @@ def test_accumulated_steps_are_one_step_on_the_mean_of_gradients(images):
         np.testing.assert_allclose(now, old - 0.05 * (a + b), rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", [*CLASSES, "learned VAE"])
+@pytest.mark.parametrize(
+    "name", tiny.slow_but(["learned VAE", "WAEGAN"], [*CLASSES, "learned VAE"])
+)
 def test_averaged_weights_serve_once_training_ends(name, images, tmp_path):
     def averaging():
         return keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5)
@@ -491,7 +495,7 @@ def test_training_makes_samplers_stale(images, tmp_path):
 # Models as Keras sees them.
 
 
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("name", tiny.slow_but(["WAEMMD", "WAEGAN"], CLASSES))
 def test_clone_summary_and_get_layer(name, images):
     model = build(name)
     clone = keras.models.clone_model(model)
@@ -509,7 +513,7 @@ def test_clone_summary_and_get_layer(name, images):
         assert model.get_layer(network) is getattr(model, network)
 
 
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("name", tiny.slow_but(["WAEMMD", "WAEGAN"], CLASSES))
 def test_a_frozen_encoder_stays_put(name, images):
     model = build(name)
     model.encoder.trainable = False
@@ -537,7 +541,7 @@ class Sparse(keras.layers.Layer):
         return z
 
 
-@pytest.mark.parametrize("name", ["AE", "WAE", "WAEMMD", "WAEGAN"])
+@pytest.mark.parametrize("name", tiny.slow_but(["WAEGAN"], ["AE", "WAE", "WAEMMD", "WAEGAN"]))
 def test_what_a_users_encoder_adds_to_the_loss_counts(name, images):
     l2 = keras.regularizers.L2(0.5)
     encoder = keras.Sequential(

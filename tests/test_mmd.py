@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+import tiny
 
 from wae_tf import imq_kernel, mmd, rbf_kernel
 
@@ -172,7 +173,7 @@ def test_gradient_equals_finite_differences(rng):
         np.testing.assert_allclose(computed[which], numeric, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", tiny.slow_but(["eager", "graph"], MODES))
 @pytest.mark.parametrize("rows", [37, None], ids=["static", "dynamic"])
 def test_blocks_change_neither_value_nor_gradient(rng, monkeypatch, mode, rows):
     z, z_prior = draw(rng, 37, 3, shift=0.5), draw(rng, 23, 3)

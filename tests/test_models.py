@@ -48,11 +48,13 @@ def functional():
     return keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Flatten()(inputs)))
 
 
-@pytest.mark.parametrize("divergence", [wae_tf.WAEMMD, wae_tf.WAEGAN])
+@pytest.mark.parametrize(
+    "divergence", tiny.slow_but([wae_tf.WAEMMD], [wae_tf.WAEMMD, wae_tf.WAEGAN])
+)
 @pytest.mark.parametrize(
     "encoder, arguments",
     [
-        (lambda: tiny.networks()[0], {}),
+        tiny.slow(lambda: tiny.networks()[0], {}),
         (functional, {}),
         (OwnEncoder, {"image_shape": (8, 8, 1)}),
         (

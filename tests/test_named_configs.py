@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-import tiny
 
 import wae_tf
 
@@ -35,7 +34,8 @@ def images(shared_data):
     return of
 
 
-@pytest.mark.parametrize("name", tiny.slow_but(["mnist_aae"], wae_tf.list_configs()))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", wae_tf.list_configs())
 def test_config_trains_on_real_images(name, images):
     config = wae_tf.load_config(name)
     x = images(name, config)

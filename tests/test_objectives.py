@@ -84,6 +84,7 @@ def test_vae_computes_the_bound(likelihood):
     assert float(losses["loss"]) == pytest.approx(reconstruction + 2.0 * kl, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_learned_variance_nears_the_mean_squared_error():
     config = tiny.config(model="vae", codes="gaussian", likelihood="learned")
     model = wae_tf.build_model(config)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tiny
+from kept_models import kept_models
 from PIL import Image
 
 import wae_tf
@@ -64,6 +65,12 @@ def write(path, size=(20, 24), mode="RGB", seed=0, **options):
     pixels[y : y + 6, x : x + 6] = rng.integers(256, size=3)
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).convert(mode).save(path, **options)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def models():
+    with kept_models():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import tiny
+from kept_models import kept_models
 
 import wae_tf
 from wae_tf import training
@@ -13,6 +14,12 @@ from wae_tf.data import memory
 from wae_tf.evaluation.material import Material
 
 Image = pytest.importorskip("PIL.Image")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def models():
+    with kept_models():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +41,7 @@ def train(source, workdir, **options):
 def run(source, tmp_path_factory):
     """Trains with all images in memory."""
     workdir = tmp_path_factory.mktemp("memory")
-    return workdir, train(source, workdir, cache=False)
+    return workdir, train(source, workdir, cache=False).get_weights()
 
 
 def losses(workdir):
@@ -48,14 +55,14 @@ def cached(workdir):
 
 @pytest.mark.slow
 def test_training_from_disk_gives_the_same_model(run, source, tmp_path):
-    workdir, model = run
+    workdir, weights = run
     on_disk = train(source, tmp_path, cache=True)
     assert cached(tmp_path) == ["test.npy", "train.npy"] and cached(workdir) == []
-    tiny.assert_identical(on_disk.get_weights(), model.get_weights())
+    tiny.assert_identical(on_disk.get_weights(), weights)
     assert losses(tmp_path) == losses(workdir)
     assert len(np.load(tmp_path / "cache" / "train.npy")) == 27
     (tmp_path / "entry.json").unlink()
-    tiny.assert_identical(train(source, tmp_path).get_weights(), model.get_weights())
+    tiny.assert_identical(train(source, tmp_path).get_weights(), weights)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +70,8 @@ def test_training_from_disk_gives_the_same_model(run, source, tmp_path):
     [
         (4 * 27 * 64, []),
         (4 * 27 * 64 - 1, ["train.npy"]),
-        pytest.param(4 * 10 * 64 - 1, ["test.npy", "train.npy"], marks=pytest.mark.slow),
-        pytest.param(None, [], marks=pytest.mark.slow),
+        tiny.slow(4 * 10 * 64 - 1, ["test.npy", "train.npy"]),
+        tiny.slow(None, []),
     ],
 )
 def test_more_than_a_quarter_of_the_memory_goes_to_disk(
@@ -111,14 +118,14 @@ def on_disk(tmp_path):
 
 
 def test_test_losses_are_the_same_from_disk(run, on_disk):
-    _, model = run
+    model = wae_tf.load(run[0])
     assert training.test_losses(model, on_disk, 8) == training.test_losses(
         model, np.array(on_disk), 8
     )
 
 
 def test_evaluation_reads_from_disk_and_copies_nothing_whole(run, on_disk):
-    _, model = run
+    model = wae_tf.load(run[0])
     options = {"n": 10, "seeds": [0], "sampler": "prior", "extractor": None}
     material = Material(model, on_disk[:20], on_disk[20:], **options)
     assert np.shares_memory(material.held_out, on_disk)

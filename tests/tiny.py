@@ -27,9 +27,14 @@ def mnist(key, n):
     return np.load(real("mnist.npz"))[key][:n, ..., None]
 
 
+def slow(*values):
+    """Returns values for `pytest.mark.parametrize` that make a slow test."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def slow_but(quick, values):
     """Returns `values` for `pytest.mark.parametrize`: all but those in `quick` make slow tests."""
-    return [v if v in quick else pytest.param(v, marks=pytest.mark.slow) for v in values]
+    return [v if v in quick else slow(v) for v in values]
 
 
 def images(n=16, seed=0, shape=(8, 8, 1)):
