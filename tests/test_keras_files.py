@@ -11,7 +11,8 @@ import pytest
 import tiny
 
 import wae_tf
-from wae_tf.zoo import compression, copies, keras_layout
+from wae_tf.zoo import compression, copies
+from wae_tf.zoo.keras_classes import check_classes
 
 
 def save(directory, **changes):
@@ -195,12 +196,51 @@ def test_nothing_is_written_into_a_file_and_nothing_is_lost(entry, packed, tmp_p
     assert [path.name for path in tmp_path.rglob("*")] == ["mine", "thesis.txt"]
 
 
-def test_classes_of_strangers_are_refused():
-    config = wae_tf.AE(*tiny.networks()).get_config()
-    keras_layout.check_classes(json.loads(json.dumps(keras.saving.serialize_keras_object(config))))
-    evil = {"module": "os", "class_name": "system", "registered_name": None, "config": {}}
-    with pytest.raises(ValueError, match="registered.*Received: os.system"):
-        keras_layout.check_classes({"config": {"layers": [evil]}})
+@pytest.mark.parametrize("changes", [{}, {"critic_weight": 0.5, "critic_layers": 1}])
+def test_classes_of_our_models_are_known(changes):
+    model = wae_tf.build_model(tiny.config(image_shape=(16, 16, 1), **changes))
+    model.compile("adam")
+    check_classes(json.loads(json.dumps(keras.saving.serialize_keras_object(model))))
+
+
+@pytest.mark.parametrize(
+    "module, name, config",
+    [
+        ("os", "system", {}),
+        (None, "Lambda", {}),
+        (None, "__lambda__", {}),
+        ("keras.layers", "Lambda", {}),
+        ("keras.layers", "StringLookup", {"vocabulary": "/etc/passwd"}),
+        ("keras.layers", "TFSMLayer", {"filepath": "/tmp/model"}),
+        ("keras.src.utils.torch_utils", "TorchModuleWrapper", {}),
+        ("keras.models", "function", "load_model"),
+        ("keras.config", "function", "enable_unsafe_deserialization"),
+        ("keras.utils", "get_file", {}),
+        ("builtins", "function", "eval"),
+        ("builtins", "eval", {}),
+    ],
+)
+def test_classes_of_strangers_are_refused(module, name, config):
+    evil = {"module": module, "class_name": name, "registered_name": None, "config": config}
+    with pytest.raises(ValueError, match=f"registered.*Received: {module}.{name}"):
+        check_classes({"config": {"layers": [evil]}})
+
+
+def test_they_are_refused_in_a_file_before_keras_sees_it(entry, tmp_path):
+    wae_tf.load(entry).save(tmp_path / "own.keras")
+
+    def changed(content):
+        config = json.loads(content)
+        config["config"]["encoder"]["config"]["layers"][0] = {
+            "module": "keras.layers",
+            "class_name": "Lambda",
+            "config": {"name": "bad", "function": {"class_name": "__lambda__", "config": {}}},
+        }
+        return json.dumps(config).encode()
+
+    path = rewritten(tmp_path / "own.keras", tmp_path / "bad.keras", "config.json", changed)
+    with pytest.raises(ValueError, match="hold no code.*Received: keras.layers.Lambda"):
+        wae_tf.load(path)
 
 
 def test_a_kept_critic_goes_along(tmp_path):

@@ -6,6 +6,7 @@ import re
 
 from wae_tf import files
 from wae_tf.zoo import entry_checks, keras_layout
+from wae_tf.zoo.keras_classes import check_classes
 
 __all__ = [
     "SIZE_LIMIT",
@@ -125,7 +126,7 @@ def _download_keras(address, repository, revision, limit, missing):
     except ValueError:
         raise missing from missing.__cause__
     commit = path.parent.name
-    keras_layout.check_classes(json.loads(path.read_text(encoding="utf-8")))
+    check_classes(json.loads(path.read_text(encoding="utf-8")))
     for name in keras_layout.KERAS_FILES:
         _fetch(address, repository, name, commit, limit)
     try:

@@ -14,10 +14,10 @@ from wae_tf.files import hdf5
 from wae_tf.models.generation import Generation
 from wae_tf.models.stored_weights import check_values
 from wae_tf.zoo import entry_checks
+from wae_tf.zoo.keras_classes import check_classes
 
 __all__ = [
     "KERAS_FILES",
-    "check_classes",
     "is_keras_directory",
     "is_keras_file",
     "load_directory",
@@ -27,7 +27,8 @@ __all__ = [
 ]
 
 WEIGHTS = "model.weights.h5"
-KERAS_FILES = ("config.json", "metadata.json", WEIGHTS)
+CONFIG = "config.json"
+KERAS_FILES = (CONFIG, "metadata.json", WEIGHTS)
 _ENTRY = "entry.json"
 _LIMIT = 2 * 2**30  # Bytes of one file, unpacked.
 _ENTRY_LIMIT = 16 * 2**20  # Bytes: it is read whole.
@@ -145,6 +146,7 @@ def load_directory(directory, name):
             registered for.
     """
     try:
+        check_classes(json.loads(pathlib.Path(directory, CONFIG).read_text(encoding="utf-8")))
         with hdf5.open_file(pathlib.Path(directory, WEIGHTS)) as file:
             hdf5.list_arrays(file)
         model = keras.saving.load_model(str(directory), compile=False)
@@ -162,29 +164,3 @@ def load_directory(directory, name):
             f"Received: {type(model).__name__} in {str(name)!r}"
         )
     return model
-
-
-def check_classes(config):
-    """Raises a ValueError if a model's config names classes of other packages than Keras's.
-
-    Keras itself imports them in versions before 3.9; of a stranger's file that is running code.
-    Classes that this process has registered are its own.
-
-    Args:
-        config: What `config.json` says: dicts, lists and plain values.
-    """
-    if isinstance(config, list):
-        for part in config:
-            check_classes(part)
-    elif isinstance(config, dict):
-        module, registered = config.get("module"), config.get("registered_name")
-        if "class_name" in config and module is not None:
-            known = str(module).split(".")[0] in ("keras", "builtins")
-            if not known and keras.saving.get_registered_object(registered) is None:
-                raise ValueError(
-                    "A model of the hub may have layers of Keras, of wae_tf, and those that you "
-                    "have registered: import what registers this one first. "
-                    f"Received: {module}.{config['class_name']}"
-                )
-        for part in config.values():
-            check_classes(part)
