@@ -18,13 +18,12 @@ def compared_with(name_or_directory, kind):
         kind: The sampler that was measured, such as `"prior"`.
 
     Returns:
-        Tuple of a name and a dict of metrics: those of the entry of the same name with
-        `_squared`, if the zoo has it, else what the entry itself has on record. None where
-        neither has any of this sampler.
+        Tuple of a name and a dict of metrics: those of the entry of the zoo whose weights it
+        began with, else what the entry itself has on record. None where neither has any of
+        this sampler.
     """
-    directory = zoo.entry_directory(name_or_directory)
-    sibling = f"{directory.name}_squared"
-    for name in ([sibling] if sibling in zoo.list_configs() else []) + [name_or_directory]:
+    began = zoo.read_entry(name_or_directory).get("provenance", {}).get("init_from")
+    for name in ([began] if began in zoo.list_configs() else []) + [name_or_directory]:
         part = zoo.read_entry(name).get("evaluation", {}).get(kind)
         if part is not None:
             return str(zoo.entry_directory(name).name), part["metrics"]
