@@ -203,27 +203,108 @@ def test_classes_of_our_models_are_known(changes):
     check_classes(json.loads(json.dumps(keras.saving.serialize_keras_object(model))))
 
 
-@pytest.mark.parametrize(
-    "module, name, config",
-    [
-        ("os", "system", {}),
-        (None, "Lambda", {}),
-        (None, "__lambda__", {}),
-        ("keras.layers", "Lambda", {}),
-        ("keras.layers", "StringLookup", {"vocabulary": "/etc/passwd"}),
-        ("keras.layers", "TFSMLayer", {"filepath": "/tmp/model"}),
-        ("keras.src.utils.torch_utils", "TorchModuleWrapper", {}),
-        ("keras.models", "function", "load_model"),
-        ("keras.config", "function", "enable_unsafe_deserialization"),
-        ("keras.utils", "get_file", {}),
-        ("builtins", "function", "eval"),
-        ("builtins", "eval", {}),
-    ],
-)
-def test_classes_of_strangers_are_refused(module, name, config):
-    evil = {"module": module, "class_name": name, "registered_name": None, "config": config}
-    with pytest.raises(ValueError, match=f"registered.*Received: {module}.{name}"):
-        check_classes({"config": {"layers": [evil]}})
+def layer(name, module="keras.layers", **rest):
+    return {"module": module, "class_name": name, "config": {}, **rest}
+
+
+STRANGE = {
+    "a module": layer("system", "os"),
+    "a lambda": layer("Lambda"),
+    "a lambda without module": {"class_name": "Lambda", "config": {}},
+    "a lambda with a name of ours": {"class_name": "Lambda", "registered_name": "wae_tf>AE"},
+    "a lambda by its other name": layer("L", registered_name="Lambda"),
+    "a lambda under a name of ours": layer("Lambda", registered_name="wae_tf>AE"),
+    "code": {"class_name": "__lambda__", "config": {}},
+    "a class of ours elsewhere": layer("system", "os", registered_name="wae_tf>AE"),
+    "a file of words": layer("StringLookup", config={"vocabulary": "/etc/passwd"}),
+    "a model on the disk": layer("TFSMLayer", config={"filepath": "/tmp/model"}),
+    "PyTorch": layer("TorchModuleWrapper", "keras.src.utils.torch_utils"),
+    "a function as a class": layer("model_from_json", "keras.src.models.model"),
+    "a helper of Keras": layer("get_file", "keras.utils"),
+    "a loop": layer("Map", "keras.src.ops.core"),
+    "a module of another name": layer("Dense", "keras.layers.core"),
+    "a list for a module": layer("Dense", ["keras", "layers"]),
+    "a list for a name": layer(["Dense"]),
+    "loading": layer("function", "keras.models", config="load_model"),
+    "a switch": layer("function", "keras.config", config="enable_unsafe_deserialization"),
+    "eval": layer("function", "builtins", config="eval"),
+    "eval behind a name": layer("function", "builtins", config="relu", registered_name="eval"),
+    "os behind a name": layer("function", "os", config="relu", registered_name="system"),
+    "a dunder": layer("function", "builtins", config="__file__"),
+    "deserialize": layer("function", "builtins", config="deserialize"),
+    "a function of a dict": layer("function", "builtins", config={"class_name": "relu"}),
+    "a huge string": {"class_name": "__numpy__", "config": {"value": ["a"], "dtype": "S300000000"}},
+    "a slow pattern": layer(
+        "DTypePolicyMap", "keras.dtype_policies", config={"policy_map": {"(a+)+$": {}}}
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STRANGE)
+def test_classes_of_strangers_are_refused(case):
+    with pytest.raises(ValueError, match=r"registered.*Received: "):
+        check_classes({"config": {"layers": [STRANGE[case]]}})
+    compiled = {"compile_config": STRANGE[case]}
+    check_classes(compiled)  # Which nobody loads, but of a model within.
+    with pytest.raises(ValueError, match=r"registered.*Received: "):
+        check_classes({"config": compiled})
+
+
+def encoder(*middle):
+    layers = keras.layers
+    return keras.Sequential([keras.Input((8, 8, 1)), *middle, layers.Flatten(), layers.Dense(3)])
+
+
+def skipping():
+    inputs = keras.Input((8, 8, 1))
+    x = keras.layers.Conv2D(1, 3, padding="same", activation=keras.activations.swish)(inputs / 2.0)
+    x = keras.ops.clip(x + inputs[:, ::-1], -3.0, 3.0)
+    x = keras.ops.silu(keras.ops.image.resize(x, (4, 4)))
+    return keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Flatten()(x)))
+
+
+@keras.saving.register_keras_serializable("test_keras_files")
+def cost_of_ones_own(x, y):
+    return keras.ops.sum(keras.ops.abs(x - y), axis=(1, 2, 3))
+
+
+def compiled():
+    model = encoder()
+    model.compile("adam", keras.losses.Huber(), metrics=[keras.metrics.MeanAbsoluteError()])
+    return model
+
+
+OWN = {
+    "operations": skipping,
+    "a compiled encoder": compiled,
+    "regularised": lambda: encoder(
+        keras.layers.Dense(
+            4,
+            activation="gelu",
+            kernel_regularizer=keras.regularizers.L2(1e-3),
+            kernel_constraint=keras.constraints.MaxNorm(2),
+            kernel_initializer=keras.initializers.RandomNormal(seed=keras.random.SeedGenerator(1)),
+        )
+    ),
+    "attention": lambda: encoder(
+        keras.layers.Rescaling(0.5),
+        keras.layers.Reshape((8, 8)),
+        keras.layers.Bidirectional(keras.layers.GRU(4, return_sequences=True)),
+        keras.layers.TimeDistributed(keras.layers.Dense(2, activation=keras.activations.relu)),
+        keras.layers.SpectralNormalization(keras.layers.Dense(2)),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OWN)
+def test_networks_of_ones_own_come_back(case, tmp_path):
+    model = wae_tf.WAEMMD(OWN[case](), tiny.networks()[1], cost=cost_of_ones_own)
+    model.compile("adam", metrics=[keras.metrics.MeanSquaredError()])
+    model.save(tmp_path / "own.keras.keras")
+    loaded = wae_tf.load(tmp_path / "own.keras.keras")
+    assert not loaded.compiled
+    x = tiny.images(4)
+    np.testing.assert_allclose(loaded.reconstruct(x), model.reconstruct(x), atol=1e-6)
 
 
 def test_they_are_refused_in_a_file_before_keras_sees_it(entry, tmp_path):

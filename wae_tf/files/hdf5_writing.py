@@ -21,6 +21,7 @@ def replacing_hdf5(path, weights_of=None):
         weights_of: Keras model or layer; what its `save_weights` writes is in the file then.
 
     Raises:
+        ValueError: `weights_of` is not built.
         OSError: As `replacing`.
 
     Example:
@@ -36,6 +37,8 @@ def replacing_hdf5(path, weights_of=None):
 
 def _weights(network):
     """Returns what `network.save_weights` writes, which itself takes nothing but a path."""
+    if not network.built:
+        raise ValueError(f"`weights_of` must be built. Received: {network.name}, which is not")
     written = {}
     archive = types.SimpleNamespace(writestr=written.__setitem__)  # As a zip file has it.
     store = saving_lib.H5IOStore("model.weights.h5", archive, mode="w")

@@ -1,9 +1,13 @@
 """Priors as JSON's types and back."""
 
+import re
+
 import numpy as np
 import tensorflow as tf
 
 __all__ = ["deserialize_prior", "serialize_prior"]
+
+_NUMBERS = re.compile(r"bool|u?int\d{1,3}|b?float\d{1,3}")
 
 
 def serialize_prior(prior):
@@ -47,7 +51,7 @@ def deserialize_prior(config):
         config: What `serialize_prior` returned.
 
     Raises:
-        ValueError: It names no distribution of TensorFlow Probability.
+        ValueError: It names no distribution of TensorFlow Probability, or has arrays of no numbers.
 
     Example:
         >>> laplace = {"distribution": "Laplace", "parameters": {"loc": 0.0, "scale": 1.0}}
@@ -61,7 +65,12 @@ def deserialize_prior(config):
     if not isinstance(config, dict):
         return config
     if "array" in config:
-        return np.asarray(config["array"], config["dtype"])
+        dtype = str(config["dtype"])
+        if not _NUMBERS.fullmatch(dtype):
+            raise ValueError(
+                f"`prior` must have arrays of numbers. Received: dtype={dtype[:100]!r}"
+            )
+        return np.asarray(config["array"], dtype)
     if "dtype" in config:
         return tf.as_dtype(config["dtype"])
     cls = getattr(tfp.distributions, config["distribution"], None)

@@ -126,7 +126,13 @@ def _download_keras(address, repository, revision, limit, missing):
     except ValueError:
         raise missing from missing.__cause__
     commit = path.parent.name
-    check_classes(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        check_classes(files.read_object(path))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            "A repository must hold an entry, or a model whose parts are known here. "
+            f"Received: {address!r} ({type(error).__name__}: {error})"
+        ) from error
     for name in keras_layout.KERAS_FILES:
         _fetch(address, repository, name, commit, limit)
     try:
@@ -135,9 +141,23 @@ def _download_keras(address, repository, revision, limit, missing):
         if not _absent(error):
             raise
         return path.parent
-    for place, _ in enumerate(json.loads(pathlib.Path(names).read_text(encoding="utf-8"))):
+    for place in range(_count(address, names)):
         _fetch(address, repository, f"assets/sampler_{place}.h5", commit, limit)
     return path.parent
+
+
+def _count(address, path):
+    """Returns how many samplers a list of their names, a JSON file, has."""
+    try:
+        names = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError("it is no list of names")
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            "`assets/samplers.json` of a repository must list the names of its samplers. "
+            f"Received: {address!r} ({type(error).__name__}: {error})"
+        ) from error
+    return len(names)
 
 
 def _absent(error):

@@ -8,6 +8,7 @@ import tempfile
 import zipfile
 
 import keras
+from keras.src.saving import saving_lib
 
 from wae_tf import files
 from wae_tf.files import hdf5
@@ -28,10 +29,11 @@ __all__ = [
 
 WEIGHTS = "model.weights.h5"
 CONFIG = "config.json"
-KERAS_FILES = (CONFIG, "metadata.json", WEIGHTS)
+_METADATA = "metadata.json"
+KERAS_FILES = (CONFIG, _METADATA, WEIGHTS)
 _ENTRY = "entry.json"
 _LIMIT = 2 * 2**30  # Bytes of one file, unpacked.
-_ENTRY_LIMIT = 16 * 2**20  # Bytes: it is read whole.
+_TEXT_LIMIT = 16 * 2**20  # Bytes of JSON, which is read whole.
 _MOST_UNFOLDED = 4  # Bytes for one of the file: weights hardly get smaller when packed.
 _UNPACKED = {}  # From a file, as it was, to where it lies unpacked while this process runs.
 
@@ -47,12 +49,16 @@ def write_directory(directory, source, entry, model):
         entry: What its `entry.json` says.
         model: What `wae_tf.load` made of it.
     """
-    keras.saving.save_model(model, str(directory), zipped=False)
+    # As `keras.saving.save_model` does, but for the weights, which HDF5 would write to the disk.
+    texts = saving_lib._serialize_model_as_json(model)
+    for name, text in zip((CONFIG, _METADATA), texts, strict=True):
+        (directory / name).write_text(text, encoding="utf-8")
     for name in entry_checks.listed_files(entry):
         target = WEIGHTS if name == entry["weights"]["file"] else name
         shutil.copyfile(source / name, directory / target)
-    if not model.samplers:
-        shutil.rmtree(directory / "assets", ignore_errors=True)
+    if model.samplers:
+        (directory / "assets").mkdir()
+        model.save_assets(directory / "assets")
     entry = {**entry, "weights": {**entry["weights"], "file": WEIGHTS}}
     text = json.dumps(entry, indent=2) + "\n"
     (directory / _ENTRY).write_text(text, encoding="utf-8")
@@ -97,7 +103,8 @@ def unpacked(path, needs_entry=False):
     if key not in _UNPACKED:
         parent = tempfile.mkdtemp(prefix="wae_tf-")
         atexit.register(shutil.rmtree, parent, ignore_errors=True)
-        directory = pathlib.Path(parent, path.stem)  # Which names the model.
+        # Its name is the model's. Keras takes one that ends in .keras for a file.
+        directory = pathlib.Path(parent, path.name.replace(".keras", "") or "model")
         directory.mkdir()
         _unpack(path, directory)
         _UNPACKED[key] = directory
@@ -117,8 +124,9 @@ def _unpack(path, directory):
             unfolded = sum(info.file_size for info in archive.infolist())
             if unfolded > max(_LIMIT, _MOST_UNFOLDED * path.stat().st_size):
                 raise ValueError(f"it unfolds to {unfolded:,} bytes")
-            if _ENTRY in names and archive.getinfo(_ENTRY).file_size > _ENTRY_LIMIT:
-                raise ValueError(f"{_ENTRY} has more than {_ENTRY_LIMIT:,} bytes")
+            for name in names.intersection((_ENTRY, CONFIG, _METADATA)):
+                if archive.getinfo(name).file_size > _TEXT_LIMIT:
+                    raise ValueError(f"{name} has more than {_TEXT_LIMIT:,} bytes")
             if _ENTRY in names:
                 entry = json.loads(archive.read(_ENTRY))
                 entry_checks.check_entry(entry)
@@ -129,7 +137,7 @@ def _unpack(path, directory):
                 if archive.getinfo(name).file_size > _LIMIT:
                     raise ValueError(f"{name} has more than {_LIMIT:,} bytes")
                 archive.extract(name, directory)
-    except (AttributeError, KeyError, TypeError, ValueError, zipfile.BadZipFile, OSError) as error:
+    except Exception as error:  # Each way of packing has errors of its own.
         raise ValueError(
             "A .keras file must hold a whole model that `model.save` or `wae-export "
             f"--format=keras` wrote. Received: {str(path)!r} ({type(error).__name__}: {error})"
@@ -146,7 +154,7 @@ def load_directory(directory, name):
             registered for.
     """
     try:
-        check_classes(json.loads(pathlib.Path(directory, CONFIG).read_text(encoding="utf-8")))
+        check_classes(files.read_object(pathlib.Path(directory, CONFIG)))
         with hdf5.open_file(pathlib.Path(directory, WEIGHTS)) as file:
             hdf5.list_arrays(file)
         model = keras.saving.load_model(str(directory), compile=False)
