@@ -157,3 +157,10 @@ def test_hdf5_never_meets_a_full_disk(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left on device.*a.h5"), replacing_hdf5(path) as f:
         f["a"] = np.ones(1000)
     assert np.all(arrays(path)["a"][0] == 0) and list(tmp_path.iterdir()) == [path]
+
+
+def test_an_error_that_says_more_of_a_full_disk_stays(tmp_path):
+    said = OSError(errno.ENOSPC, "576 bytes are needed, and 575 free")
+    with pytest.raises(OSError) as caught, files.replacing(tmp_path / "images.npy"):
+        raise said
+    assert caught.value is said

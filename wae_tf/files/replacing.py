@@ -46,7 +46,8 @@ def replacing(path):
         os.replace(temporary, path)
         _to_disk(path.parent)
     except Exception as error:
-        if (number := _number_of_full(error)) is None:
+        number = _number_of_full(error)
+        if number is None or _says_more(error, os.strerror(number)):
             raise
         raise OSError(number, os.strerror(number), str(path)) from error  # HDF5's has six lines.
     finally:
@@ -130,6 +131,12 @@ def _number_of_full(error):
     text = str(error)
     said = (n for n in _FULL if f"errno = {n}," in text or os.strerror(n) in text)
     return next(said, None)
+
+
+def _says_more(error, reason):
+    """Returns whether an error says in one line more than the reason: what file, for instance."""
+    plain = isinstance(error, OSError) and "\n" not in str(error)
+    return plain and (error.filename is not None or error.strerror != reason)
 
 
 def sha256(path):
