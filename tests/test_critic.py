@@ -291,6 +291,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one(start, tmp_path, monkeyp
     assert [row["critic_loss"] > 0 for row in history] == [i >= start for i in range(4)]
 
 
+@pytest.mark.slow
 def test_an_entry_leaves_the_critic_out_and_names_each_source(tmp_path):
     sources = [tiny.images(12), tiny.images(9, seed=1)]
     model = training.train(

@@ -277,6 +277,7 @@ def test_a_run_that_went_well_has_no_finding(changes):
     assert str(findings).startswith(f"No finding in {len(findings.measured)} checks: not_finite, ")
 
 
+@pytest.mark.slow
 def test_a_lost_discriminator_says_since_when():
     (found,) = [f for f in diagnosed(**LOST) if f.name == "discriminator_lost"]
     assert found.found.endswith("at chance from the first epoch on")

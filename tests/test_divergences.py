@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import tiny
 from scipy import integrate, optimize, special, stats
 
 from wae_tf import divergences, priors
@@ -304,7 +305,10 @@ def test_falls_as_two_normals_approach(name, kernel):
     assert values[0] > 1.5 * values[1] > 1.5**2 * values[2] > 1.5**2 * abs(values[3])
 
 
-@pytest.mark.parametrize("name, kernel", ALL)
+@pytest.mark.parametrize(
+    "name, kernel",
+    [case if case in (("mmd", "imq"), ("sinkhorn", "imq")) else tiny.slow(*case) for case in ALL],
+)
 def test_traces_with_an_unknown_batch_size(name, kernel):
     divergence = make(name, kernel)
     traced = tf.function(

@@ -129,6 +129,7 @@ def test_shares_of_classes_are_those_of_the_first_pixel(model, report):
     assert found["classes_found"]["floor"] == 2
 
 
+@pytest.mark.slow
 def test_a_model_of_one_class_has_no_share_of_the_other(model):
     white = np.full_like(TEST, 255)
     results = evaluate(
@@ -143,6 +144,7 @@ def test_a_model_of_one_class_has_no_share_of_the_other(model):
     assert list(details(found["rarest_class_share"])) == ["rarest: dark"]
 
 
+@pytest.mark.slow
 def test_without_a_classifier_no_classes_are_measured(model):
     pixels = Extractor(rows_of_pixels, name="pixels")
     results = evaluate(model, TEST, features=pixels, verbose=False)
@@ -276,6 +278,7 @@ def test_results_are_on_disk_before_an_interruption(model, tmp_path, monkeypatch
     assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
 
 
+@pytest.mark.slow
 def test_a_picture_that_fails_does_not_lose_the_others(model, tmp_path, monkeypatch):
     monkeypatch.setattr(plots, "reconstructions", lambda *args, **kwargs: 1 / 0)
     results = evaluate(model, TEST, features=None, output=tmp_path, verbose=False)

@@ -213,6 +213,7 @@ def test_import_restores_every_variable(exported):
             np.testing.assert_array_equal(np.asarray(variable), np.asarray(other), name)
 
 
+@pytest.mark.slow
 def test_a_resumed_training_is_the_uninterrupted_one(copied, runner):
     through, stopped = copied("through"), copied("stopped")
     said = []

@@ -121,6 +121,7 @@ def test_no_file_is_long():
     assert not long
 
 
+@pytest.mark.slow
 def test_import_paths_of_earlier_versions_work():
     code = """
 import importlib

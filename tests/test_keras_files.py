@@ -100,6 +100,7 @@ def test_a_file_becomes_the_entry_again(entry, packed, tmp_path):
     wae_tf.zoo.update_entry(directory, results={})
 
 
+@pytest.mark.slow
 def test_float16_weights_stay_as_small(entry, tmp_path):
     config = wae_tf.load_config(entry)
     model = wae_tf.load(entry)

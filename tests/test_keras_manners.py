@@ -175,7 +175,8 @@ def test_callbacks_in_fit(images, tmp_path):
 # Exporting.
 
 
-@pytest.mark.parametrize("name", tiny.slow_but(["WAEMMD"], CLASSES))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CLASSES)
 def test_export(name, images, tmp_path):
     model = build(name)
     states = {"fresh": model}

@@ -133,6 +133,7 @@ def test_a_run_in_bfloat16_is_matched_as_its_entry_is_loaded(tmp_path, ema):
     tiny.assert_identical(tiny.weights(loaded), tiny.weights(model))
 
 
+@pytest.mark.slow
 def test_a_run_that_ended_before_its_entry_gets_the_same_one(tmp_path):
     images, config = tiny.images(40), tiny.config(match_moments=True)
 

@@ -185,7 +185,8 @@ def test_predict_reconstructs_without_compile():
         np.testing.assert_allclose(model.predict(data, verbose=0), model.reconstruct(x), atol=1e-6)
 
 
-@pytest.mark.parametrize("divergence", tiny.slow_but(["mmd"], ["mmd", "gan"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("divergence", ["mmd", "gan"])
 def test_steps_per_execution_changes_nothing(divergence):
     one, three = (
         steps(
@@ -328,6 +329,7 @@ def test_equal_seeds_train_equal_weights_bit_for_bit(divergence):
     assert not np.array_equal(initial[0], results["first"][0])
 
 
+@pytest.mark.slow
 def test_keras_seed_fixes_the_order_of_arrays():
     def train(seed):
         keras.utils.set_random_seed(seed)

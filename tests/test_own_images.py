@@ -543,7 +543,7 @@ def test_an_evaluation_that_fails_costs_its_numbers_only(run, photos, tmp_path, 
 @pytest.mark.parametrize(
     "error",
     [
-        OSError(errno.EIO, "no"),
+        tiny.slow(OSError(errno.EIO, "no")),
         tf.errors.ResourceExhaustedError(None, None, "No space left on device"),
     ],
 )

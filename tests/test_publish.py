@@ -220,7 +220,7 @@ def test_without_the_right_token_it_says_how_to_log_in(server, entry, token, mon
 
 
 @pytest.mark.parametrize("status, error", [(403, ValueError), (429, ConnectionError)])
-@pytest.mark.parametrize("call", ["commit", "lfs"])
+@pytest.mark.parametrize("call", tiny.slow_but(["lfs"], ["commit", "lfs"]))
 def test_a_refused_upload_leaves_no_file(server, entry, call, status, error):
     server.status[call] = status
     with pytest.raises(error, match="may write there" if status == 403 else "try again"):

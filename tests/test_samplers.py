@@ -125,6 +125,7 @@ def test_a_seed_fixes_the_draws_and_fewer_are_the_first_of_more(fitted, kind):
     assert np.abs(draws - sampler.sample(9, seed=4)).max() > 0.1
 
 
+@pytest.mark.slow
 def test_the_same_fit_twice_is_the_same_sampler():
     for kind, options in QUICK.items():
         first, second = (

@@ -145,6 +145,7 @@ def test_tensorflow_checkpoints_keep_the_optimizers_too(model, tmp_path):
     assert_same(fresh, model)
 
 
+@pytest.mark.slow
 def test_keras_model_checkpoint_writes_whole_models(tmp_path):
     model = wae_tf.build_model(tiny.config())
     model.compile()

@@ -89,6 +89,7 @@ def open_part(path):
     }
 
 
+@pytest.mark.slow
 def test_signatures_without_wae_tf_and_keras_equal_the_methods(model, served, tmp_path):
     x = tiny.images(5)
     z = model.encode(x)

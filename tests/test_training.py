@@ -337,6 +337,7 @@ def test_a_config_that_does_not_fit_is_refused_before_an_image_is_read(tmp_path,
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_loss_of_nan_stops_and_writes_no_entry(tmp_path, source):
     with pytest.raises(FloatingPointError, match="take a smaller `learning_rate`"):
         train(config(learning_rate=1e38), source, tmp_path)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+import tiny
 
 PROGRAM = pathlib.Path(__file__).parent / "watchdog_program.py"
 KILLED = -9
@@ -47,10 +48,10 @@ def workers(*does, seconds=600):
     [
         ("dies", "its process has ended"),
         ("fails", "FloatingPointError: the loss is nan"),
-        pytest.param("vanishes", r"silent for \d+ s", marks=pytest.mark.slow),
+        tiny.slow("vanishes", r"silent for \d+ s"),
     ],
 )
-@pytest.mark.parametrize("gone", [0, 1])
+@pytest.mark.parametrize("gone", tiny.slow_but([0], [0, 1]))
 def test_a_lost_worker_is_named_to_all_others(does, why, gone):
     one, other = "waits", "asks"
     codes, said = workers(*((does, one, other) if gone == 0 else (one, does, other)))
