@@ -65,7 +65,7 @@ def normalise(images, scale, offset, *, epsilon):
 
     Replicas add up sums twice in a step, once on each way through, and then do the rest by
     themselves. Keras's layer, which has the same numbers up to rounding, does so five times. What
-    goes through all pixels is done by TensorFlow's kernel: sums and products of its own take longer.
+    goes through all pixels is the kernel's: sums and products of TensorFlow's own take longer.
 
     Args:
         images: This replica's, shape `(n, height, width, channels)`, float32 or bfloat16.
