@@ -9,9 +9,7 @@ process, what replicas exchange in a step by count, and how long the MMD of the 
 with its gradient, on each of N replicas. Processes apart are what the cores can do: less than
 `--workers` times one where cores share their parts. The cores must be free, or the ratio says
 nothing: the load beside it is printed. Images a second of processor time leave out what processes
-wait for, each other too: their ratio is the most that free cores can give. Where two cores are
-threads of one, `taskset -c 0` before the command has all processes take turns on one: then it is
-that ratio alone that counts.
+wait for, each other too: their ratio is the most that free cores can give.
 """
 
 import argparse
@@ -65,7 +63,7 @@ def main():
 def images_per_second(count, together, options):
     """Starts processes, each on its own core; returns the images a second of all, by two clocks."""
     cores = sorted(os.sched_getaffinity(0))
-    if 1 < len(cores) < count:
+    if count > len(cores):
         sys.exit(f"Each process needs a core of its own. Received: {len(cores)} cores")
     addresses = [f"127.0.0.1:{free_port()}" for _ in range(count)]
     started = []
@@ -74,7 +72,7 @@ def images_per_second(count, together, options):
         task = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
         environment = {**os.environ, "TF_CONFIG": json.dumps(task), "TF_CPP_MIN_LOG_LEVEL": "3"}
         arguments = [f"--width={options.width}", f"--batch_size={options.batch_size}"]
-        command = [sys.executable, __file__, f"--process={cores[i % len(cores)]}", *arguments]
+        command = [sys.executable, __file__, f"--process={cores[i]}", *arguments]
         started.append(
             subprocess.Popen(
                 command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

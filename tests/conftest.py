@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import tiny
 from absl.testing import flagsaver
+from kept_models import kept_models
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +34,13 @@ def plain_entry(tmp_path_factory):
     directory = tmp_path_factory.mktemp("plain") / "entry"
     wae_tf.save_entry(directory, wae_tf.build_model(config), config)
     return directory
+
+
+@pytest.fixture(scope="module")
+def models_kept():
+    """Has the trainings of a test file build each model once: see `kept_models`."""
+    with kept_models():
+        yield
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tiny
-from kept_models import kept_models
 from PIL import Image
 
 import wae_tf
@@ -67,10 +66,7 @@ def write(path, size=(20, 24), mode="RGB", seed=0, **options):
     Image.fromarray(pixels).convert(mode).save(path, **options)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def models():
-    with kept_models():
-        yield
+pytestmark = pytest.mark.usefixtures("models_kept")
 
 
 @pytest.fixture(scope="module")

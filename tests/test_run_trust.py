@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tiny
-from kept_models import kept_models
 
 import wae_tf
 from wae_tf import files, training
@@ -25,11 +24,7 @@ from wae_tf.files.tables import read_table, write_table
 from wae_tf.runtime import signals
 from wae_tf.training import checkpointing, interrupted, run_files
 
-
-@pytest.fixture(scope="module", autouse=True)
-def models():
-    with kept_models():
-        yield
+pytestmark = pytest.mark.usefixtures("models_kept")
 
 
 @pytest.fixture(scope="module")

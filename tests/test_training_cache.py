@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 import tiny
-from kept_models import kept_models
 
 import wae_tf
 from wae_tf import training
@@ -16,10 +15,7 @@ from wae_tf.evaluation.material import Material
 Image = pytest.importorskip("PIL.Image")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def models():
-    with kept_models():
-        yield
+pytestmark = pytest.mark.usefixtures("models_kept")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """What one argument must be: a number in a range, a name on a list, or finite."""
 
 import math
+import re
 import reprlib
 
 import numpy as np
@@ -13,9 +14,11 @@ __all__ = [
     "check_labels",
     "check_number",
     "check_short",
+    "is_type_of_numbers",
 ]
 
 _CHARACTERS = 200
+_NUMBERS = re.compile(r"bool|u?int\d{1,3}|b?float\d{1,3}")
 
 
 def check_integer(name, value, lowest, highest=None):
@@ -152,3 +155,13 @@ def check_short(name, value):
             f"`{name}` must have at most {_CHARACTERS} characters. "
             f"Received: {name}={reprlib.repr(value)}, {length:,} characters"
         )
+
+
+def is_type_of_numbers(name):
+    """Returns whether a name, which may come from a file, is that of a NumPy type of numbers.
+
+    Example:
+        >>> is_type_of_numbers("float32"), is_type_of_numbers("S300000000")
+        (True, False)
+    """
+    return _NUMBERS.fullmatch(str(name)) is not None

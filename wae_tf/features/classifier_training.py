@@ -11,7 +11,7 @@ from wae_tf import data, files
 from wae_tf.arguments import check_choice
 from wae_tf.features.classifier_kinds import CLASSIFIERS
 from wae_tf.features.classifier_loading import ENTRY, WEIGHTS
-from wae_tf.files.hdf5_writing import replacing_hdf5
+from wae_tf.files.hdf5_writing import save_weights
 from wae_tf.models.compiling import resolve_jit_compile
 from wae_tf.pixels import to_model_range
 
@@ -86,8 +86,7 @@ def train_classifier(
     loss, accuracy = model.evaluate(_scaled(test), verbose=0)
     clone = kind.build(**kind.architecture)  # Without the optimizer's state.
     clone.set_weights(model.get_weights())
-    with replacing_hdf5(directory / WEIGHTS, weights_of=clone):
-        pass
+    save_weights(directory / WEIGHTS, clone)
     entry = {
         "classifier": name,
         "architecture": kind.architecture,

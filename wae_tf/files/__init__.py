@@ -1,7 +1,7 @@
 """Files: where they lie, writing them whole or not at all, and reading no more than is meant."""
 
 from wae_tf.files.checksums import check_sha256
-from wae_tf.files.json_files import read_object
+from wae_tf.files.json_files import JSON_LIMIT, read_object
 from wae_tf.files.places import (
     check_new,
     directory_contents,
@@ -19,6 +19,7 @@ from wae_tf.files.replacing import (
 )
 
 __all__ = [
+    "JSON_LIMIT",
     "check_new",
     "check_sha256",
     "directory_contents",

@@ -9,7 +9,7 @@ from keras.src.saving import saving_lib
 
 from wae_tf.files.replacing import replacing
 
-__all__ = ["replacing_hdf5"]
+__all__ = ["replacing_hdf5", "save_weights"]
 
 
 @contextlib.contextmanager
@@ -33,6 +33,16 @@ def replacing_hdf5(path, weights_of=None):
         yield file
     with replacing(path) as temporary:
         temporary.write_bytes(memory.getbuffer())
+
+
+def save_weights(path, network):
+    """Does what `network.save_weights(path)` does, but in memory, and whole or not at all.
+
+    Raises:
+        ValueError, OSError: As `replacing_hdf5`.
+    """
+    with replacing_hdf5(path, weights_of=network):
+        pass
 
 
 def _weights(network):

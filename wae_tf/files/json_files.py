@@ -3,9 +3,9 @@
 import json
 import os
 
-__all__ = ["read_object"]
+__all__ = ["JSON_LIMIT", "read_object"]
 
-_LIMIT = 16 * 2**20  # Bytes: such a file is read whole. An entry with all its numbers has 60 kB.
+JSON_LIMIT = 16 * 2**20  # Bytes: it is read whole. An entry with all its numbers has 60 kB.
 
 
 def read_object(path):
@@ -24,8 +24,8 @@ def read_object(path):
     """
     if path.exists() and not path.is_file():
         raise ValueError("no regular file")
-    if path.is_file() and (size := _size(path)) > _LIMIT:
-        raise ValueError(f"{size:,} bytes, of at most {_LIMIT:,}")
+    if path.is_file() and (size := _size(path)) > JSON_LIMIT:
+        raise ValueError(f"{size:,} bytes, of at most {JSON_LIMIT:,}")
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except RecursionError as error:

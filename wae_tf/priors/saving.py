@@ -1,13 +1,11 @@
 """Priors as JSON's types and back."""
 
-import re
-
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["deserialize_prior", "serialize_prior"]
+from wae_tf.arguments import is_type_of_numbers
 
-_NUMBERS = re.compile(r"bool|u?int\d{1,3}|b?float\d{1,3}")
+__all__ = ["deserialize_prior", "serialize_prior"]
 
 
 def serialize_prior(prior):
@@ -66,7 +64,7 @@ def deserialize_prior(config):
         return config
     if "array" in config:
         dtype = str(config["dtype"])
-        if not _NUMBERS.fullmatch(dtype):
+        if not is_type_of_numbers(dtype):
             raise ValueError(
                 f"`prior` must have arrays of numbers. Received: dtype={dtype[:100]!r}"
             )

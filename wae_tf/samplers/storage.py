@@ -11,7 +11,7 @@ from wae_tf.samplers.base import check_settings
 from wae_tf.samplers.fitting import CLASSES, KINDS
 from wae_tf.samplers.support import support_of
 
-__all__ = ["read", "read_all", "read_named", "write", "write_all", "write_named"]
+__all__ = ["read", "read_all", "read_named", "read_names", "write", "write_all", "write_named"]
 
 _NAMES = "samplers.json"
 
@@ -139,10 +139,23 @@ def read_named(directory):
         ValueError: A file is missing or damaged.
     """
     path = pathlib.Path(directory, _NAMES)
-    names = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    names = read_names(path) if path.is_file() else []
+    return {name: read(path.with_name(_file(place))) for place, name in enumerate(names)}
+
+
+def read_names(path):
+    """Reads the file of `write_named` that lists the names of samplers, in their files' order.
+
+    Raises:
+        ValueError: It is no JSON, or none of names.
+    """
+    try:
+        names = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError(f"`{_NAMES}` must be a list of names. Received: many lists") from error
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError(f"`{_NAMES}` must be a list of names. Received: {names!r}"[:300])
-    return {name: read(path.with_name(_file(place))) for place, name in enumerate(names)}
+    return names
 
 
 def _file(kind):

@@ -97,14 +97,13 @@ class Checkpoint(keras.callbacks.Callback):
             with replacing_hdf5(path, weights_of=self.model) as file:
                 file[_HISTORY] = np.frombuffer(json.dumps(rows).encode(), "uint8")
             gone = [p for p in self._paths() if not done - _KEPT < _epoch(p) <= done]
-            record_sums(
-                self.directory, {path.name: files.sha256(path)}, gone=[p.name for p in gone]
-            )
+            sums = {path.name: files.sha256(path)}
+            record_sums(self.directory, sums, gone=[p.name for p in gone])
             self._rows = rows
             write_table(self.directory / "history.csv", rows)
             for old in gone:
                 old.unlink()
-        except (OSError, RuntimeError) as error:
+        except OSError as error:
             raise _not_written(path, epoch, error) from error
 
     def history(self):

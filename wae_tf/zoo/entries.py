@@ -6,7 +6,7 @@ import re
 
 from wae_tf import files
 from wae_tf.config import WAEConfig
-from wae_tf.files.hdf5_writing import replacing_hdf5
+from wae_tf.files.hdf5_writing import save_weights
 from wae_tf.models.build import build_model, build_trained
 from wae_tf.models.stored_weights import load_weights
 from wae_tf.samplers import storage
@@ -164,8 +164,7 @@ def save_entry(directory, model, config, *, results=None, provenance=None, criti
     directory = files.writable_directory(directory)
     # A fresh build has the names that `load` will look for, and no optimizer state.
     clone = build_trained(config, model)
-    with replacing_hdf5(directory / _WEIGHTS, weights_of=clone):
-        pass
+    save_weights(directory / _WEIGHTS, clone)
     entry = {
         "config": config.to_dict(),
         "input": {
@@ -199,8 +198,7 @@ def save_entry(directory, model, config, *, results=None, provenance=None, criti
 def _save_critic(directory, model):
     if model.critic is None:
         raise ValueError("A model must have a critic to keep. Received: critic=True, without one")
-    with replacing_hdf5(directory / _CRITIC, weights_of=model.critic):
-        pass
+    save_weights(directory / _CRITIC, model.critic)
     return {"file": _CRITIC, "sha256": files.sha256(directory / _CRITIC)}
 
 

@@ -1,10 +1,10 @@
 """Entries that lie on a Hugging Face hub: which of their files come here, and how."""
 
-import json
 import pathlib
 import re
 
 from wae_tf import files
+from wae_tf.samplers import storage
 from wae_tf.zoo import entry_checks, keras_layout
 from wae_tf.zoo.keras_classes import check_classes
 
@@ -22,7 +22,6 @@ SIZE_LIMIT = 2 * 2**30  # Bytes of one file: far above any model of images that 
 
 _PREFIX = "hf://"
 _ENTRY = "entry.json"
-_ENTRY_LIMIT = 16 * 2**20  # Bytes: it is read whole.
 _NAME = r"[A-Za-z0-9](?:[\w.-]*\w)?"
 _ADDRESS = re.compile(rf"hf://({_NAME}/{_NAME})(?:@([\w][\w./-]*))?", re.ASCII)
 
@@ -107,7 +106,7 @@ def download(address, weights=True, size_limit=SIZE_LIMIT):
     """
     repository, revision = parse(address)
     try:
-        path = pathlib.Path(_fetch(address, repository, _ENTRY, revision, _ENTRY_LIMIT))
+        path = pathlib.Path(_fetch(address, repository, _ENTRY, revision, files.JSON_LIMIT))
     except ValueError as error:
         if weights and _absent(error):
             return _download_keras(address, repository, revision, size_limit, error)
@@ -122,7 +121,7 @@ def download(address, weights=True, size_limit=SIZE_LIMIT):
 def _download_keras(address, repository, revision, limit, missing):
     """Fetches what `model.save("hf://user/name")` of Keras wrote, or raises the error `missing`."""
     try:
-        path = pathlib.Path(_fetch(address, repository, "config.json", revision, _ENTRY_LIMIT))
+        path = pathlib.Path(_fetch(address, repository, "config.json", revision, files.JSON_LIMIT))
     except ValueError:
         raise missing from missing.__cause__
     commit = path.parent.name
@@ -136,28 +135,18 @@ def _download_keras(address, repository, revision, limit, missing):
     for name in keras_layout.KERAS_FILES:
         _fetch(address, repository, name, commit, limit)
     try:
-        names = _fetch(address, repository, "assets/samplers.json", commit, _ENTRY_LIMIT)
+        names = _fetch(address, repository, "assets/samplers.json", commit, files.JSON_LIMIT)
     except ValueError as error:
         if not _absent(error):
             raise
         return path.parent
-    for place in range(_count(address, names)):
+    try:
+        count = len(storage.read_names(pathlib.Path(names)))
+    except ValueError as error:
+        raise ValueError(f"{error} Received: {address!r}") from error
+    for place in range(count):
         _fetch(address, repository, f"assets/sampler_{place}.h5", commit, limit)
     return path.parent
-
-
-def _count(address, path):
-    """Returns how many samplers a list of their names, a JSON file, has."""
-    try:
-        names = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise ValueError("it is no list of names")
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            "`assets/samplers.json` of a repository must list the names of its samplers. "
-            f"Received: {address!r} ({type(error).__name__}: {error})"
-        ) from error
-    return len(names)
 
 
 def _absent(error):

@@ -10,6 +10,8 @@ import types
 
 import keras
 
+from wae_tf.arguments import is_type_of_numbers
+
 __all__ = ["check_classes"]
 
 _BASES = {  # Modules, as Keras writes them, and what their classes must be.
@@ -45,7 +47,6 @@ _FUNCTIONS = (keras.activations, keras.losses, keras.metrics)
 _NO_FUNCTIONS = ("deserialize", "get", "serialize")
 _VALUES = ("__bytes__", "__ellipsis__", "__keras_tensor__", "__slice__")
 _ARRAYS = ("__numpy__", "__tensor__")
-_NUMBERS = re.compile(r"bool|u?int\d{1,3}|b?float\d{1,3}")
 _PLAIN = re.compile(r"[\w/.-]*")
 
 
@@ -86,7 +87,7 @@ def _known(config):
         return module is None
     if name in _ARRAYS:
         dtype = inner.get("dtype") if isinstance(inner, dict) else None
-        return module is None and _NUMBERS.fullmatch(str(dtype)) is not None
+        return module is None and is_type_of_numbers(dtype)
     if not (isinstance(name, str) and isinstance(module, str)):
         return False  # Without a module Keras goes by the name alone.
     registered_name = config.get("registered_name", name)

@@ -33,7 +33,6 @@ _METADATA = "metadata.json"
 KERAS_FILES = (CONFIG, _METADATA, WEIGHTS)
 _ENTRY = "entry.json"
 _LIMIT = 2 * 2**30  # Bytes of one file, unpacked.
-_TEXT_LIMIT = 16 * 2**20  # Bytes of JSON, which is read whole.
 _MOST_UNFOLDED = 4  # Bytes for one of the file: weights hardly get smaller when packed.
 _UNPACKED = {}  # From a file, as it was, to where it lies unpacked while this process runs.
 
@@ -125,8 +124,8 @@ def _unpack(path, directory):
             if unfolded > max(_LIMIT, _MOST_UNFOLDED * path.stat().st_size):
                 raise ValueError(f"it unfolds to {unfolded:,} bytes")
             for name in names.intersection((_ENTRY, CONFIG, _METADATA)):
-                if archive.getinfo(name).file_size > _TEXT_LIMIT:
-                    raise ValueError(f"{name} has more than {_TEXT_LIMIT:,} bytes")
+                if archive.getinfo(name).file_size > files.JSON_LIMIT:
+                    raise ValueError(f"{name} has more than {files.JSON_LIMIT:,} bytes")
             if _ENTRY in names:
                 entry = json.loads(archive.read(_ENTRY))
                 entry_checks.check_entry(entry)
