@@ -10,6 +10,7 @@ import sys
 import keras
 import numpy as np
 import replicas_program as tiny_models
+import tensorflow as tf
 
 import wae_tf
 from wae_tf.training import open_devices
@@ -36,7 +37,10 @@ def batches(parts=None):
     )
 
 
-history = model.fit(devices.batches(batches), epochs=2, steps_per_epoch=4, verbose=0)
+distributed = devices.batches(batches)
+if devices.workers > 1:  # Or workers would ask each other in each step whether there is more.
+    assert distributed.cardinality == tf.data.INFINITE_CARDINALITY, distributed.cardinality
+history = model.fit(distributed, epochs=2, steps_per_epoch=4, verbose=0)
 few = images[:37]  # The last batch is not full.
 
 

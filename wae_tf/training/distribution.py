@@ -55,14 +55,16 @@ class Devices:
         self.workers = 1 if cluster is None else len(cluster.addresses)
         self.replicas = strategy.num_replicas_in_sync
 
-    def batches(self, make, endless=False):
+    def batches(self, make):
         """Returns what `fit` takes: of several workers, each reads its parts of each batch.
+
+        Theirs never end: of a data set that does, TensorFlow would ask all workers in each step
+        whether any of them has more. So `fit` must be told the steps of an epoch, and of a
+        validation.
 
         Args:
             make: Callable, `parts` of `wae_tf.data.batches` to a data set of them; called without,
                 it gives the whole batches.
-            endless: Whether workers go through it again and again, as those that `fit` validates
-                on must.
         """
         if self.workers == 1:
             return make()
@@ -70,8 +72,7 @@ class Devices:
         def of_worker(context):
             local = self.replicas // context.num_input_pipelines
             first = context.input_pipeline_id * local
-            dataset = make((first, first + local, self.replicas))
-            return dataset.repeat() if endless else dataset
+            return make((first, first + local, self.replicas)).repeat()
 
         return self.strategy.distribute_datasets_from_function(of_worker)
 

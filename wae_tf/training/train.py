@@ -241,9 +241,7 @@ def train(
                 *found,
             ],
             devices=devices,
-            validation_data=None
-            if test_images is None
-            else devices.batches(followed_batches, endless=True),
+            validation_data=None if test_images is None else devices.batches(followed_batches),
             validation_steps=-(-len(followed) // config.batch_size),
             verbose=verbose,
         )
