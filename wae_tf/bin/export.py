@@ -10,40 +10,24 @@ wae_tf to load: --output may be such a file, too.
 
 import pathlib
 
-from absl import flags
-
 from wae_tf import export, zoo
 from wae_tf.bin import common
 from wae_tf.export import doors
 
-_FLAGS = flags.FlagValues()
+_FLAGS = common.Flags()
 _MODEL = common.define_model_flag(_FLAGS)
-_FORMAT = flags.DEFINE_enum(
-    "format",
-    "saved_model",
-    [*doors.FORMATS, "keras"],
-    "What to write.",
-    flag_values=_FLAGS,
-)
-_OUTPUT = flags.DEFINE_string(
+_FORMAT = _FLAGS.enum("format", "saved_model", [*doors.FORMATS, "keras"], "What to write.")
+_OUTPUT = _FLAGS.string(
     "output",
     None,
     "Directory, new or empty; of keras also a file that ends in .keras.",
     required=True,
-    flag_values=_FLAGS,
 )
-_PARTS = flags.DEFINE_list(
-    "parts",
-    None,
-    "Of onnx and litert: encoder, decoder, sampler. All by default.",
-    flag_values=_FLAGS,
+_PARTS = _FLAGS.list(
+    "parts", None, "Of onnx and litert: encoder, decoder, sampler. All by default."
 )
-_OPTIMIZE = flags.DEFINE_enum(
-    "optimize", None, ["float16", "int8"], "Smaller weights; of litert.", flag_values=_FLAGS
-)
-_OVERWRITE = flags.DEFINE_bool(
-    "overwrite", False, "Whether an earlier export may be replaced.", flag_values=_FLAGS
-)
+_OPTIMIZE = _FLAGS.enum("optimize", None, ["float16", "int8"], "Smaller weights; of litert.")
+_OVERWRITE = _FLAGS.bool("overwrite", False, "Whether an earlier export may be replaced.")
 
 
 def main():
