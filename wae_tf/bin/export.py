@@ -12,7 +12,7 @@ import pathlib
 
 from wae_tf import export, zoo
 from wae_tf.bin import common
-from wae_tf.export import doors
+from wae_tf.export import doors, litert
 
 _FLAGS = common.Flags()
 _MODEL = common.define_model_flag(_FLAGS)
@@ -26,7 +26,7 @@ _OUTPUT = _FLAGS.string(
 _PARTS = _FLAGS.list(
     "parts", None, "Of onnx and litert: encoder, decoder, sampler. All by default."
 )
-_OPTIMIZE = _FLAGS.enum("optimize", None, ["float16", "int8"], "Smaller weights; of litert.")
+_OPTIMIZE = _FLAGS.enum("optimize", None, litert.OPTIMIZATIONS, "Smaller weights; of litert.")
 _OVERWRITE = _FLAGS.bool("overwrite", False, "Whether an earlier export may be replaced.")
 
 
@@ -54,14 +54,12 @@ def main():
 
 
 def _check_flags():
-    if _PARTS.value is not None and _FORMAT.value not in ("onnx", "litert"):
-        raise ValueError(
-            f"--parts is a flag of --format=onnx and litert. Received: --format={_FORMAT.value}"
-        )
-    if _OPTIMIZE.value is not None and _FORMAT.value != "litert":
-        raise ValueError(
-            f"--optimize is a flag of --format=litert. Received: --format={_FORMAT.value}"
-        )
+    for flag, formats in ((_PARTS, ("onnx", "litert")), (_OPTIMIZE, ("litert",))):
+        if flag.value is not None and _FORMAT.value not in formats:
+            raise ValueError(
+                f"--{flag.name} is a flag of --format={' and '.join(formats)}. "
+                f"Received: --format={_FORMAT.value}"
+            )
 
 
 def run():

@@ -14,6 +14,8 @@ from wae_tf.bin import common
 from wae_tf.training import words
 from wae_tf.zoo.commands import command_line, data_argument
 
+_CHOICE = {"auto": "auto", "true": True, "false": False}
+
 _FLAGS = common.Flags()
 _CONFIG = _FLAGS.string(
     "config", None, "Zoo entry, trained or not, whose config to start from.", required=True
@@ -48,12 +50,10 @@ _INIT_FROM = _FLAGS.string(
 _CACHE = _FLAGS.enum(
     "cache",
     "auto",
-    ["auto", "true", "false"],
+    [*_CHOICE],
     "Whether decoded images go to a file in the workdir; auto: where memory is short.",
 )
-_JIT_COMPILE = _FLAGS.enum(
-    "jit_compile", "auto", ["auto", "true", "false"], "XLA; auto: where a GPU or TPU is."
-)
+_JIT_COMPILE = _FLAGS.enum("jit_compile", "auto", [*_CHOICE], "XLA; auto: where a GPU or TPU is.")
 _DISTRIBUTE = _FLAGS.enum(
     "distribute",
     "auto",
@@ -67,7 +67,6 @@ _STOP_ON_FAILURE = _FLAGS.bool(
     "Whether to end where a finding fails the model; without, it is only said.",
 )
 _OVERRIDES = common.define_config_flags(_FLAGS)
-_CHOICE = {"auto": "auto", "true": True, "false": False}
 
 
 def main():
