@@ -1,6 +1,7 @@
 """Images that several workers decode together, each a share of them, into one cache."""
 
 import glob
+import itertools
 
 from wae_tf.data import splits
 from wae_tf.data.broken import SHOWN, Broken
@@ -162,17 +163,8 @@ def cut(segments, count):
         [[('train', 0, 3)], [('train', 3, 4), ('test', 0, 2)]]
     """
     total = _total(segments)
-    shares = []
-    for index in range(count):
-        first, last = index * total // count, (index + 1) * total // count
-        own, before = [], 0
-        for split, start, stop in segments:
-            low, high = max(first - before, 0), min(last - before, stop - start)
-            if low < high:
-                own.append((split, start + low, start + high))
-            before += stop - start
-        shares.append(own)
-    return shares
+    ends = [index * total // count for index in range(count + 1)]
+    return [splits.stretch(segments, *pair) for pair in itertools.pairwise(ends)]
 
 
 def _total(segments):
