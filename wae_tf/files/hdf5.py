@@ -129,9 +129,8 @@ def read_text(file, name):
             raise KeyError(name)
         attribute = file.attrs.get_id(name)
         text = h5py.check_string_dtype(attribute.dtype) is not None and attribute.shape == ()
-        if not text or attribute.get_storage_size() > _TEXT:
-            raise ValueError(f"the attribute {name!r} is no text")
-        value = file.attrs[name]
+        small = text and attribute.get_storage_size() <= _TEXT
+        value = file.attrs[name] if small else None
     except (RuntimeError, OSError, TypeError, UnicodeError) as error:
         raise ValueError(f"HDF5 cannot read {name!r}: {_first_line(error)}") from error
     if not isinstance(value, str) or len(value) > _TEXT:
