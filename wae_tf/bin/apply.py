@@ -94,9 +94,7 @@ def _ways(model, images, closed):
     return model.interpolate(images[:count], following[:count], _STEPS.value)
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

@@ -28,9 +28,7 @@ def main():
         print(f"Wrote the table of the zoo into {_README.value}")
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

@@ -144,11 +144,6 @@ def output_path(text, kinds, overwrite=False):
     return path, suffix
 
 
-def changed_config(config, holders):
-    """Returns a config with the values of those flags that were given."""
-    return dataclasses.replace(config, **changes(holders))
-
-
 def changes(holders):
     """Returns the values of those flags that were given, as a config has them, by name."""
     changes = {name: flag.value for name, flag in holders.items() if flag.present}
@@ -217,6 +212,11 @@ def _sentence(error, names):
     if files.full(error) and "free space" not in text.lower():
         text += ". Free space on the disk, or choose another one, and run the same command again"
     return f"{type(error).__name__}: {text}"
+
+
+def program(main, doc, values):
+    """Returns the function that runs a program; arguments as of `run`."""
+    return functools.partial(run, main, doc, values)
 
 
 def run(main, doc, values):

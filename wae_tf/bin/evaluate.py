@@ -129,9 +129,7 @@ def _command():
     return command_line("wae-evaluate", {"model": model, "data": data, **given, "output": "report"})
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

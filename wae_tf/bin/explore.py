@@ -47,9 +47,7 @@ def _load(wanted):
     return _IMAGES.load(wanted, _SPLIT.value, labels=True)
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

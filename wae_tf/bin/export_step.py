@@ -7,6 +7,7 @@ Between the two, where JAX is: `python exported/run_exported.py`. The way back m
 `wae_tf.load("runs/celeba")` return the model, and `wae-train` resume from there.
 """
 
+import dataclasses
 import pathlib
 
 from wae_tf import export, zoo
@@ -51,7 +52,8 @@ def _export():
             f"Received: --config={_CONFIG.value}, --workdir={_WORKDIR.value}"
         )
     if _WORKDIR.value is None:
-        config = common.changed_config(zoo.load_config(_CONFIG.value), _OVERRIDES)
+        config = zoo.load_config(_CONFIG.value)
+        config = dataclasses.replace(config, **common.changes(_OVERRIDES))
     elif common.given(_OVERRIDES) or _PRETRAINED.value:
         raise ValueError(
             "A run must keep its config and weights: leave out --pretrained and flags of the "
@@ -87,9 +89,7 @@ def _need(flag):
         raise ValueError(f"--{flag.name} must be given. Received: none")
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

@@ -38,9 +38,7 @@ def main():
     print(f'Published {_MODEL.value}; wae_tf.load("{address}") returns it')
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

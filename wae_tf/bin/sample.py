@@ -77,9 +77,7 @@ def _write_walks(output, kind, frames):
             outputs.save_folder(output, grids, _SCALE.value, _OVERWRITE.value)
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

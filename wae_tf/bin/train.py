@@ -141,9 +141,7 @@ def _data_arguments(text):
     return ",".join(map(data_argument, names))
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()
