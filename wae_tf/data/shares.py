@@ -1,7 +1,6 @@
 """Images that several workers decode together, each a share of them, into one cache."""
 
 import glob
-import itertools
 
 from wae_tf.data import splits
 from wae_tf.data.broken import SHOWN, Broken
@@ -163,8 +162,10 @@ def cut(segments, count):
         [[('train', 0, 3)], [('train', 3, 4), ('test', 0, 2)]]
     """
     total = _total(segments)
-    ends = [index * total // count for index in range(count + 1)]
-    return [splits.stretch(segments, *pair) for pair in itertools.pairwise(ends)]
+    return [
+        splits.stretch(segments, index * total // count, (index + 1) * total // count)
+        for index in range(count)
+    ]
 
 
 def _total(segments):
