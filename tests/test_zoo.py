@@ -12,7 +12,7 @@ import pytest
 import tiny
 
 import wae_tf
-from wae_tf import training, zoo
+from wae_tf import files, training, zoo
 
 HELD_OUT = {
     "mnist": ("mnist.npz", "test"),
@@ -93,7 +93,7 @@ def entry(saved, tmp_path):
 def empty_zoo(tmp_path, monkeypatch):
     directory = tmp_path / "zoo"
     directory.mkdir()
-    monkeypatch.setattr(zoo.entry_files, "_zoo", lambda: directory)
+    monkeypatch.setattr(files, "zoo_directory", lambda: directory)
     return directory
 
 

@@ -11,9 +11,11 @@ __all__ = [
     "check_choice",
     "check_finite",
     "check_integer",
+    "check_integers",
     "check_labels",
     "check_number",
     "check_short",
+    "is_integer",
     "is_type_of_numbers",
 ]
 
@@ -37,11 +39,29 @@ def check_integer(name, value, lowest, highest=None):
         >>> check_integer("n", np.int64(3), lowest=1)
         3
     """
-    ok = isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= lowest
+    ok = is_integer(value) and value >= lowest
     if not ok or (highest is not None and value > highest):
         bounds = f", at least {lowest}" if highest is None else f" from {lowest} to {highest}"
         raise ValueError(f"`{name}` must be an integer{bounds}. Received: {name}={value!r}")
     return int(value)
+
+
+def check_integers(name, value, form, parts):
+    """Returns a list or tuple of integers, each of which is in one of `parts`, as a tuple.
+
+    Args:
+        name: What an error calls it.
+        value: What was given; JSON has lists.
+        form: What an error says that it must be.
+        parts: Ranges, or tuples of integers.
+
+    Raises:
+        ValueError: It is none such.
+    """
+    whole = isinstance(value, (list, tuple)) and len(value) == len(parts)
+    if not (whole and all(is_integer(v) and int(v) in part for v, part in zip(value, parts))):
+        raise ValueError(f"`{name}` must be {form}. Received: {name}={value!r}")
+    return tuple(int(v) for v in value)
 
 
 def check_number(name, value, *, lowest=None, below=math.inf, why=""):
@@ -155,6 +175,11 @@ def check_short(name, value):
             f"`{name}` must have at most {_CHARACTERS} characters. "
             f"Received: {name}={reprlib.repr(value)}, {length:,} characters"
         )
+
+
+def is_integer(value):
+    """Returns whether a value is an integer, also one of NumPy; True and 1.0 are none."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def is_type_of_numbers(name):

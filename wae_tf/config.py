@@ -2,11 +2,10 @@
 
 import dataclasses
 import json
-import numbers
 import reprlib
 import textwrap
 
-from wae_tf.arguments import check_choice, check_integer, check_number, check_short
+from wae_tf.arguments import check_choice, check_integer, check_integers, check_number, check_short
 from wae_tf.costs import COSTS, PERCEPTUAL_COSTS, cost_terms
 from wae_tf.divergences import ADVERSARIAL, KERNELS
 from wae_tf.divergences.build import DIVERGENCES as SAMPLE_DIVERGENCES
@@ -52,23 +51,13 @@ def _check_flag(name, value):
     return value
 
 
-def _check_sides(name, value, form, parts):
-    """Returns integers, each of which is in one of `parts`, as a tuple; JSON has lists."""
-    whole = isinstance(value, (list, tuple)) and all(
-        isinstance(v, numbers.Integral) and not isinstance(v, bool) for v in value
-    )
-    if not (whole and len(value) == len(parts) and all(int(v) in p for v, p in zip(value, parts))):
-        raise ValueError(f"`{name}` must be {form}. Received: {name}={value!r}")
-    return tuple(int(v) for v in value)
-
-
 _CHECKS = {
     bool: _check_flag,
     int: check_integer,
     float: check_number,
     str: check_choice,
-    tuple: _check_sides,
-    tuple | None: _check_sides,
+    tuple: check_integers,
+    tuple | None: check_integers,
 }
 
 

@@ -55,16 +55,11 @@ class EpochSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """
 
     def __init__(self, initial, kind, *, epochs, steps_per_epoch, decay_epochs=50.0):
-        check_choice("kind", kind, SCHEDULES)
-        for name, value in (
-            ("initial", initial),
-            ("epochs", epochs),
-            ("steps_per_epoch", steps_per_epoch),
-            ("decay_epochs", decay_epochs),
-        ):
-            check_number(name, value)
-        self.initial = float(initial)
-        self.kind = kind
+        self.kind = check_choice("kind", kind, SCHEDULES)
+        self.initial = check_number("initial", initial)
+        check_number("epochs", epochs)
+        check_number("steps_per_epoch", steps_per_epoch)
+        check_number("decay_epochs", decay_epochs)
         self.epochs = epochs
         self.steps_per_epoch = steps_per_epoch
         self.decay_epochs = decay_epochs

@@ -11,7 +11,6 @@ folder, an animation as .webp, arrays as .npz.
 """
 
 import numpy as np
-from absl import flags
 
 from wae_tf import zoo
 from wae_tf.bin import common
@@ -29,30 +28,24 @@ _KINDS = {
 }
 _SHOWN = 64  # Images in one picture or animation, unless --num says more.
 
-_FLAGS = flags.FlagValues()
+_FLAGS = common.Flags()
 _MODEL = common.define_model_flag(_FLAGS)
 _IMAGES = common.define_image_flags(_FLAGS)
-_SPLIT = flags.DEFINE_string(
-    "split", "all", "Which of the images, such as test or train[:100].", flag_values=_FLAGS
-)
-_TASK = flags.DEFINE_enum("task", None, [*_KINDS], "What to do.", required=True, flag_values=_FLAGS)
-_OUTPUT = flags.DEFINE_string(
+_SPLIT = _FLAGS.string("split", "all", "Which of the images, such as test or train[:100].")
+_TASK = _FLAGS.enum("task", None, [*_KINDS], "What to do.", required=True)
+_OUTPUT = _FLAGS.string(
     "output",
     None,
     "PNG, WebP, NPZ or CSV file, or folder, to write, in a directory that is there.",
     required=True,
-    flag_values=_FLAGS,
 )
-_NUM = flags.DEFINE_integer(
+_NUM = _FLAGS.integer(
     "num",
     None,
     f"How many images, the first ones; by default {_SHOWN} in one picture, else all.",
     lower_bound=1,
-    flag_values=_FLAGS,
 )
-_STEPS = flags.DEFINE_integer(
-    "steps", 8, "Images of a way, both ends included.", lower_bound=2, flag_values=_FLAGS
-)
+_STEPS = _FLAGS.integer("steps", 8, "Images of a way, both ends included.", lower_bound=2)
 _FPS, _SCALE, _OVERWRITE = common.define_picture_flags(_FLAGS)
 
 
@@ -101,9 +94,7 @@ def _ways(model, images, closed):
     return model.interpolate(images[:count], following[:count], _STEPS.value)
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

@@ -10,16 +10,12 @@ python -m wae_tf.bin.card --readme=README.md
 writes the table of all trained entries between the two comments `zoo table` of that file.
 """
 
-from absl import flags
-
 from wae_tf import cards
 from wae_tf.bin import common
 
-_FLAGS = flags.FlagValues()
+_FLAGS = common.Flags()
 _MODEL = common.define_model_flag(_FLAGS, required=False)
-_README = flags.DEFINE_string(
-    "readme", None, "Markdown file that gets the table of the zoo.", flag_values=_FLAGS
-)
+_README = _FLAGS.string("readme", None, "Markdown file that gets the table of the zoo.")
 
 
 def main():
@@ -32,9 +28,7 @@ def main():
         print(f"Wrote the table of the zoo into {_README.value}")
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

@@ -1,6 +1,7 @@
 """What all programs share: flags from a config's fields, and errors without a traceback."""
 
 import dataclasses
+import functools
 import pathlib
 import re
 import signal
@@ -20,35 +21,41 @@ _VERBOSITY = (
 )
 
 
-def define_config_flags(values):
-    """Defines one flag for each field of `WAEConfig`, and returns the holders by name.
+def _defined_by(define):
+    """Returns a property: a function of absl for the flags that it is taken from.
 
-    Args:
-        values: `absl.flags.FlagValues` of the program. Each has its own, so that several
-            can be imported in one process though they share names.
+    It is no method, as absl shows a flag under the module that calls.
     """
-    define = {int: flags.DEFINE_integer, float: flags.DEFINE_float, bool: flags.DEFINE_bool}
+    return property(lambda values: functools.partial(define, flag_values=values))
+
+
+class Flags(flags.FlagValues):
+    """The flags of one program: several can be imported in one process though they share names.
+
+    `string`, `integer` and so on are `absl.flags.DEFINE_string`, ..., and return holders.
+    """
+
+    string, integer = _defined_by(flags.DEFINE_string), _defined_by(flags.DEFINE_integer)
+    float, bool = _defined_by(flags.DEFINE_float), _defined_by(flags.DEFINE_bool)
+    enum, list = _defined_by(flags.DEFINE_enum), _defined_by(flags.DEFINE_list)
+
+
+def define_config_flags(values):
+    """Defines one flag for each field of `WAEConfig` among `Flags`; returns the holders by name."""
+    define = {int: values.integer, float: values.float, bool: values.bool, str: values.string}
     holders = {}
     for field in dataclasses.fields(WAEConfig):
         text = f"{field.metadata['help']} By default as in --config."
-        if field.type in define:
-            holders[field.name] = define[field.type](field.name, None, text, flag_values=values)
-        elif field.type is str:
-            holders[field.name] = flags.DEFINE_string(field.name, None, text, flag_values=values)
-        else:
+        if field.type not in define:
             text += " Comma-separated."
-            holders[field.name] = flags.DEFINE_list(field.name, None, text, flag_values=values)
+        holders[field.name] = define.get(field.type, values.list)(field.name, None, text)
     return holders
 
 
 def define_model_flag(values, required=True):
     """Defines --model, a trained entry, and returns its holder; arguments as of the others."""
-    return flags.DEFINE_string(
-        "model",
-        None,
-        "Zoo entry, or a directory that wae-train wrote.",
-        required=required,
-        flag_values=values,
+    return values.string(
+        "model", None, "Zoo entry, or a directory that wae-train wrote.", required=required
     )
 
 
@@ -83,39 +90,28 @@ def define_image_flags(values, required=True, use=""):
     """Defines --data, --data_dir and --download, and returns their `ImageFlags`.
 
     Args:
-        values: As in `define_config_flags`.
+        values: `Flags` of the program.
         required: Whether --data must be given.
         use: What to add to the help of --data.
     """
     text = "Images: an .npz file, a folder, a .zip file, or the name of a TensorFlow data set."
     return ImageFlags(
-        flags.DEFINE_string(
-            "data", None, f"{text} {use}".strip(), required=required, flag_values=values
-        ),
-        flags.DEFINE_string(
-            "data_dir", None, "Where TensorFlow Datasets keeps its data.", flag_values=values
-        ),
-        flags.DEFINE_bool(
-            "download", False, "Whether a data set may be downloaded.", flag_values=values
-        ),
+        values.string("data", None, f"{text} {use}".strip(), required=required),
+        values.string("data_dir", None, "Where TensorFlow Datasets keeps its data."),
+        values.bool("download", False, "Whether a data set may be downloaded."),
     )
 
 
 def define_picture_flags(values):
     """Defines --fps, --scale and --overwrite, of pictures to write; returns their holders."""
     return (
-        flags.DEFINE_integer(
-            "fps", 12, "Frames of an animation a second.", 1, 1000, flag_values=values
-        ),
-        flags.DEFINE_integer(
-            "scale", 2, "Screen pixels to a pixel.", lower_bound=1, flag_values=values
-        ),
-        flags.DEFINE_bool(
+        values.integer("fps", 12, "Frames of an animation a second.", 1, 1000),
+        values.integer("scale", 2, "Screen pixels to a pixel.", lower_bound=1),
+        values.bool(
             "overwrite",
             False,
             "Write into a folder that is not empty: files of the new names are replaced, others "
             "stay.",
-            flag_values=values,
         ),
     )
 
@@ -146,11 +142,6 @@ def output_path(text, kinds, overwrite=False):
     if not suffix:
         outputs.check_folder(path, overwrite)  # Before the work.
     return path, suffix
-
-
-def changed_config(config, holders):
-    """Returns a config with the values of those flags that were given."""
-    return dataclasses.replace(config, **changes(holders))
 
 
 def changes(holders):
@@ -223,6 +214,11 @@ def _sentence(error, names):
     return f"{type(error).__name__}: {text}"
 
 
+def program(main, doc, values):
+    """Returns the function that runs a program; arguments as of `run`."""
+    return functools.partial(run, main, doc, values)
+
+
 def run(main, doc, values):
     """Runs a program; bad input ends in one line and status 1, signals in one and 128 + theirs.
 
@@ -233,11 +229,11 @@ def run(main, doc, values):
     Args:
         main: Function without arguments.
         doc: What the program does.
-        values: `absl.flags.FlagValues` with its flags.
+        values: Its `Flags`.
     """
 
     if "verbosity" not in values:
-        flags.DEFINE_integer("verbosity", None, _VERBOSITY, flag_values=values)
+        values.integer("verbosity", None, _VERBOSITY)
 
     def checked(argv):
         if len(argv) > 1:

@@ -6,18 +6,14 @@ stores kernels in float16, and says how far that moves the squared error of held
 the pixels of samples.
 """
 
-from absl import flags
-
 from wae_tf import zoo
 from wae_tf.bin import common
 from wae_tf.zoo import compression
 
-_FLAGS = flags.FlagValues()
+_FLAGS = common.Flags()
 _MODEL = common.define_model_flag(_FLAGS)
 _IMAGES = common.define_image_flags(_FLAGS)
-_SPLIT = flags.DEFINE_string(
-    "split", "test", "Held-out images, such as train[8000:].", flag_values=_FLAGS
-)
+_SPLIT = _FLAGS.string("split", "test", "Held-out images, such as train[8000:].")
 
 
 def main():
@@ -31,9 +27,7 @@ def main():
     )
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

@@ -8,8 +8,6 @@ Each number is printed next to its floor, the same metric between two sets of re
 
 import pathlib
 
-from absl import flags
-
 from wae_tf import cards, zoo
 from wae_tf import features as features_lib
 from wae_tf.bin import common
@@ -19,75 +17,51 @@ from wae_tf.cards.sharper_but_worse import compared_with, sharper_but_worse
 from wae_tf.evaluation import evaluate
 from wae_tf.zoo.commands import command_line, data_argument
 
-_FLAGS = flags.FlagValues()
+_FLAGS = common.Flags()
 _MODEL = common.define_model_flag(_FLAGS)
 _IMAGES = common.define_image_flags(_FLAGS)
-_OUTPUT = flags.DEFINE_string(
-    "output", None, "Directory for the results.", required=True, flag_values=_FLAGS
-)
-_SPLIT = flags.DEFINE_string(
-    "split", "test", "Images that training did not see.", flag_values=_FLAGS
-)
-_TRAIN_SPLIT = flags.DEFINE_string(
+_OUTPUT = _FLAGS.string("output", None, "Directory for the results.", required=True)
+_SPLIT = _FLAGS.string("split", "test", "Images that training did not see.")
+_TRAIN_SPLIT = _FLAGS.string(
     "train_split",
     "train",
     "Training images, for floors, memorisation and samplers; '' does without.",
-    flag_values=_FLAGS,
 )
-_SAMPLER = flags.DEFINE_string(
+_SAMPLER = _FLAGS.string(
     "sampler",
     "prior",
     "prior, or gmm, flow, two_stage, which are fitted to the training images if the model has "
     "none.",
-    flag_values=_FLAGS,
 )
-_FEATURES = flags.DEFINE_enum(
+_FEATURES = _FLAGS.enum(
     "features",
     "auto",
     ["auto", "none", *features_lib.CLASSIFIERS, "inception"],
     "Network whose features are compared: lenet knows MNIST, convnet CIFAR-10. auto: lenet for "
     "images of 28x28x1, none for others.",
-    flag_values=_FLAGS,
 )
-_INCEPTION_WEIGHTS = flags.DEFINE_string(
-    "inception_weights",
-    None,
-    "File of weights for --features=inception, where none are cached.",
-    flag_values=_FLAGS,
+_INCEPTION_WEIGHTS = _FLAGS.string(
+    "inception_weights", None, "File of weights for --features=inception, where none are cached."
 )
-_CACHE_DIR = flags.DEFINE_string(
-    "cache_dir", None, "Where to keep features for another time.", flag_values=_FLAGS
+_CACHE_DIR = _FLAGS.string("cache_dir", None, "Where to keep features for another time.")
+_NUM = _FLAGS.integer(
+    "num", None, "Images in each set that is compared; at most 10,000 by default.", lower_bound=2
 )
-_NUM = flags.DEFINE_integer(
-    "num",
-    None,
-    "Images in each set that is compared; at most 10,000 by default.",
-    lower_bound=2,
-    flag_values=_FLAGS,
-)
-_SEEDS = flags.DEFINE_integer(
-    "seeds", 1, "Sets of samples; from 2 on with spread.", lower_bound=1, flag_values=_FLAGS
-)
-_SEED = flags.DEFINE_integer(
-    "seed", 0, "Seed of the first set of samples.", lower_bound=0, flag_values=_FLAGS
-)
-_RECORD = flags.DEFINE_bool(
+_SEEDS = _FLAGS.integer("seeds", 1, "Sets of samples; from 2 on with spread.", lower_bound=1)
+_SEED = _FLAGS.integer("seed", 0, "Seed of the first set of samples.", lower_bound=0)
+_RECORD = _FLAGS.bool(
     "record",
     False,
     "Whether the model's zoo entry gets the numbers, pictures, a sampler that was fitted, and a "
     "card, README.md.",
-    flag_values=_FLAGS,
 )
-_ANOTHER_SEED_OF = flags.DEFINE_string(
+_ANOTHER_SEED_OF = _FLAGS.string(
     "another_seed_of",
     None,
     "Zoo entry that the model is another training of, with another seed: the entry and its card "
     "get the numbers, to show how far trainings differ.",
-    flag_values=_FLAGS,
 )
-_VERBOSE = flags.DEFINE_bool(
-    "verbose", True, "Whether to print numbers as they come.", flag_values=_FLAGS
-)
+_VERBOSE = _FLAGS.bool("verbose", True, "Whether to print numbers as they come.")
 
 
 def main():
@@ -155,9 +129,7 @@ def _command():
     return command_line("wae-evaluate", {"model": model, "data": data, **given, "output": "report"})
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

@@ -5,42 +5,30 @@ wae-explore --model=celeba_wae_mmd
 Needs the extra `explore`: pip install wae_tf[explore]
 """
 
-from absl import flags
-
 from wae_tf.bin import common
 from wae_tf.runtime.requirements import need
 
-_FLAGS = flags.FlagValues()
-_MODEL = flags.DEFINE_string(
+_FLAGS = common.Flags()
+_MODEL = _FLAGS.string(
     "model",
     "mnist_wae_mmd_2d",
     "Model that is shown first: a zoo entry, a directory that wae-train wrote, a .keras file, or "
     "hf://user/name. The page lets one choose others.",
-    flag_values=_FLAGS,
 )
-_HOST = flags.DEFINE_string(
+_HOST = _FLAGS.string(
     "host",
     "127.0.0.1",
     "Address to serve at. The default is for this machine alone; 0.0.0.0 is for whoever can "
     "reach it.",
-    flag_values=_FLAGS,
 )
-_PORT = flags.DEFINE_integer(
-    "port",
-    7860,
-    "First port to try; the next free one is taken.",
-    lower_bound=1,
-    upper_bound=65535,
-    flag_values=_FLAGS,
+_PORT = _FLAGS.integer(
+    "port", 7860, "First port to try; the next free one is taken.", lower_bound=1, upper_bound=65535
 )
 _IMAGES = common.define_image_flags(
     _FLAGS, required=False, use="The page offers them, and shows their codes."
 )
-_SPLIT = flags.DEFINE_string(
-    "split",
-    "test",
-    "Which of them, such as test[:500]; the first 1,000 at most.",
-    flag_values=_FLAGS,
+_SPLIT = _FLAGS.string(
+    "split", "test", "Which of them, such as test[:500]; the first 1,000 at most."
 )
 
 
@@ -59,9 +47,7 @@ def _load(wanted):
     return _IMAGES.load(wanted, _SPLIT.value, labels=True)
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

@@ -10,40 +10,24 @@ wae_tf to load: --output may be such a file, too.
 
 import pathlib
 
-from absl import flags
-
 from wae_tf import export, zoo
 from wae_tf.bin import common
-from wae_tf.export import doors
+from wae_tf.export import doors, litert
 
-_FLAGS = flags.FlagValues()
+_FLAGS = common.Flags()
 _MODEL = common.define_model_flag(_FLAGS)
-_FORMAT = flags.DEFINE_enum(
-    "format",
-    "saved_model",
-    [*doors.FORMATS, "keras"],
-    "What to write.",
-    flag_values=_FLAGS,
-)
-_OUTPUT = flags.DEFINE_string(
+_FORMAT = _FLAGS.enum("format", "saved_model", [*doors.FORMATS, "keras"], "What to write.")
+_OUTPUT = _FLAGS.string(
     "output",
     None,
     "Directory, new or empty; of keras also a file that ends in .keras.",
     required=True,
-    flag_values=_FLAGS,
 )
-_PARTS = flags.DEFINE_list(
-    "parts",
-    None,
-    "Of onnx and litert: encoder, decoder, sampler. All by default.",
-    flag_values=_FLAGS,
+_PARTS = _FLAGS.list(
+    "parts", None, "Of onnx and litert: encoder, decoder, sampler. All by default."
 )
-_OPTIMIZE = flags.DEFINE_enum(
-    "optimize", None, ["float16", "int8"], "Smaller weights; of litert.", flag_values=_FLAGS
-)
-_OVERWRITE = flags.DEFINE_bool(
-    "overwrite", False, "Whether an earlier export may be replaced.", flag_values=_FLAGS
-)
+_OPTIMIZE = _FLAGS.enum("optimize", None, litert.OPTIMIZATIONS, "Smaller weights; of litert.")
+_OVERWRITE = _FLAGS.bool("overwrite", False, "Whether an earlier export may be replaced.")
 
 
 def main():
@@ -70,19 +54,15 @@ def main():
 
 
 def _check_flags():
-    if _PARTS.value is not None and _FORMAT.value not in ("onnx", "litert"):
-        raise ValueError(
-            f"--parts is a flag of --format=onnx and litert. Received: --format={_FORMAT.value}"
-        )
-    if _OPTIMIZE.value is not None and _FORMAT.value != "litert":
-        raise ValueError(
-            f"--optimize is a flag of --format=litert. Received: --format={_FORMAT.value}"
-        )
+    for flag, formats in ((_PARTS, ("onnx", "litert")), (_OPTIMIZE, ("litert",))):
+        if flag.value is not None and _FORMAT.value not in formats:
+            raise ValueError(
+                f"--{flag.name} is a flag of --format={' and '.join(formats)}. "
+                f"Received: --format={_FORMAT.value}"
+            )
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

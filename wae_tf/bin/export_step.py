@@ -7,48 +7,33 @@ Between the two, where JAX is: `python exported/run_exported.py`. The way back m
 `wae_tf.load("runs/celeba")` return the model, and `wae-train` resume from there.
 """
 
+import dataclasses
 import pathlib
-
-from absl import flags
 
 from wae_tf import export, zoo
 from wae_tf.bin import common
 from wae_tf.config import WAEConfig
 
-_FLAGS = flags.FlagValues()
-_DIRECTORY = flags.DEFINE_string(
-    "directory", None, "Exported directory: what travels.", required=True, flag_values=_FLAGS
+_FLAGS = common.Flags()
+_DIRECTORY = _FLAGS.string("directory", None, "Exported directory: what travels.", required=True)
+_CONFIG = _FLAGS.string(
+    "config", None, "Zoo entry, trained or not, whose config to export, untrained."
 )
-_CONFIG = flags.DEFINE_string(
-    "config",
-    None,
-    "Zoo entry, trained or not, whose config to export, untrained.",
-    flag_values=_FLAGS,
-)
-_PRETRAINED = flags.DEFINE_bool(
-    "pretrained", False, "Whether to export its weights as well.", flag_values=_FLAGS
-)
-_WORKDIR = flags.DEFINE_string(
+_PRETRAINED = _FLAGS.bool("pretrained", False, "Whether to export its weights as well.")
+_WORKDIR = _FLAGS.string(
     "workdir",
     None,
     "Directory of wae-train: a run to export in place of --config; or, with "
     "--back, where the trained model goes.",
-    flag_values=_FLAGS,
 )
-_BACK = flags.DEFINE_bool(
-    "back", False, "Whether to take a trained --directory back.", flag_values=_FLAGS
-)
+_BACK = _FLAGS.bool("back", False, "Whether to take a trained --directory back.")
 _IMAGES = common.define_image_flags(
     _FLAGS,
     required=False,
     use="To train on; with --back for the results, which are else left out.",
 )
-_SPLIT = flags.DEFINE_string(
-    "split", "train", "Training images, such as train[:8000].", flag_values=_FLAGS
-)
-_TEST_SPLIT = flags.DEFINE_string(
-    "test_split", "test", "Held-out images, for --back.", flag_values=_FLAGS
-)
+_SPLIT = _FLAGS.string("split", "train", "Training images, such as train[:8000].")
+_TEST_SPLIT = _FLAGS.string("test_split", "test", "Held-out images, for --back.")
 _OVERRIDES = common.define_config_flags(_FLAGS)
 
 
@@ -67,7 +52,8 @@ def _export():
             f"Received: --config={_CONFIG.value}, --workdir={_WORKDIR.value}"
         )
     if _WORKDIR.value is None:
-        config = common.changed_config(zoo.load_config(_CONFIG.value), _OVERRIDES)
+        config = zoo.load_config(_CONFIG.value)
+        config = dataclasses.replace(config, **common.changes(_OVERRIDES))
     elif common.given(_OVERRIDES) or _PRETRAINED.value:
         raise ValueError(
             "A run must keep its config and weights: leave out --pretrained and flags of the "
@@ -103,9 +89,7 @@ def _need(flag):
         raise ValueError(f"--{flag.name} must be given. Received: none")
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

@@ -6,33 +6,23 @@ Log in before, by `hf auth login` or the environment variable HF_TOKEN. Others t
 `wae_tf.load("hf://ada/digits")`; as long as it is private, only you do.
 """
 
-from absl import flags
-
 from wae_tf import cards
 from wae_tf.bin import common
 
-_FLAGS = flags.FlagValues()
+_FLAGS = common.Flags()
 _MODEL = common.define_model_flag(_FLAGS)
-_REPOSITORY = flags.DEFINE_string(
-    "repository", None, "Where to: user/name; made if new.", required=True, flag_values=_FLAGS
-)
-_PRIVATE = flags.DEFINE_bool(
-    "private", True, "Whether only you can see it; --noprivate for all.", flag_values=_FLAGS
-)
-_LICENSE = flags.DEFINE_string(
-    "license", None, "Such as mit, where the entry records none.", flag_values=_FLAGS
-)
-_DATASETS = flags.DEFINE_list(
+_REPOSITORY = _FLAGS.string("repository", None, "Where to: user/name; made if new.", required=True)
+_PRIVATE = _FLAGS.bool("private", True, "Whether only you can see it; --noprivate for all.")
+_LICENSE = _FLAGS.string("license", None, "Such as mit, where the entry records none.")
+_DATASETS = _FLAGS.list(
     "datasets",
     None,
     "Names on the hub of the training data, such as ylecun/mnist; by default as the entry has it.",
-    flag_values=_FLAGS,
 )
-_OVERWRITE = flags.DEFINE_bool(
+_OVERWRITE = _FLAGS.bool(
     "overwrite",
     False,
     "Whether the repository may hold an earlier model, which stays in its history.",
-    flag_values=_FLAGS,
 )
 
 
@@ -48,9 +38,7 @@ def main():
     print(f'Published {_MODEL.value}; wae_tf.load("{address}") returns it')
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

@@ -8,41 +8,23 @@ With --walk each image turns into others and back: an animation as .webp, all fr
 a row as .png, frames as .npz or in a folder.
 """
 
-from absl import flags
-
 from wae_tf import plots, zoo
 from wae_tf.bin import common
 from wae_tf.plots import outputs, pictures
 
-_FLAGS = flags.FlagValues()
+_FLAGS = common.Flags()
 _MODEL = common.define_model_flag(_FLAGS)
-_NUM = flags.DEFINE_integer("num", 64, "How many images.", lower_bound=1, flag_values=_FLAGS)
-_SEED = flags.DEFINE_integer(
-    "seed", 0, "The same seed gives the same images.", lower_bound=0, flag_values=_FLAGS
-)
-_SAMPLER = flags.DEFINE_string(
-    "sampler",
-    "prior",
-    "prior, or a sampler that the entry has, such as gmm.",
-    flag_values=_FLAGS,
-)
-_WALK = flags.DEFINE_bool(
-    "walk", False, "Whether images walk from draw to draw and back.", flag_values=_FLAGS
-)
-_STOPS = flags.DEFINE_integer(
-    "stops", 4, "Draws that a walk passes.", lower_bound=2, flag_values=_FLAGS
-)
-_STEPS = flags.DEFINE_integer(
-    "steps", 16, "Frames of a walk from one draw to the next.", lower_bound=1, flag_values=_FLAGS
-)
-_COLUMNS = flags.DEFINE_integer(
-    "columns", None, "Images in a row; a square by default.", flag_values=_FLAGS
-)
-_OUTPUT = flags.DEFINE_string(
+_NUM = _FLAGS.integer("num", 64, "How many images.", lower_bound=1)
+_SEED = _FLAGS.integer("seed", 0, "The same seed gives the same images.", lower_bound=0)
+_SAMPLER = _FLAGS.string("sampler", "prior", "prior, or a sampler that the entry has, such as gmm.")
+_WALK = _FLAGS.bool("walk", False, "Whether images walk from draw to draw and back.")
+_STOPS = _FLAGS.integer("stops", 4, "Draws that a walk passes.", lower_bound=2)
+_STEPS = _FLAGS.integer("steps", 16, "Frames of a walk from one draw to the next.", lower_bound=1)
+_COLUMNS = _FLAGS.integer("columns", None, "Images in a row; a square by default.")
+_OUTPUT = _FLAGS.string(
     "output",
     "samples.png",
     "PNG, NPZ or WebP file, or folder, to write, in a directory that is there.",
-    flag_values=_FLAGS,
 )
 _FPS, _SCALE, _OVERWRITE = common.define_picture_flags(_FLAGS)
 _KINDS = {".png": "a grid", ".npz": "an array", "": "a folder"}
@@ -95,9 +77,7 @@ def _write_walks(output, kind, frames):
             outputs.save_folder(output, grids, _SCALE.value, _OVERWRITE.value)
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

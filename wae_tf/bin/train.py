@@ -9,99 +9,64 @@ with the same flags, each resumes. At the end `wae_tf.load("runs/mnist")` return
 
 import pathlib
 
-from absl import flags
-
 from wae_tf import own_images, training, zoo
 from wae_tf.bin import common
 from wae_tf.training import words
 from wae_tf.zoo.commands import command_line, data_argument
 
-_FLAGS = flags.FlagValues()
-_CONFIG = flags.DEFINE_string(
-    "config",
-    None,
-    "Zoo entry, trained or not, whose config to start from.",
-    required=True,
-    flag_values=_FLAGS,
+_CHOICE = {"auto": "auto", "true": True, "false": False}
+
+_FLAGS = common.Flags()
+_CONFIG = _FLAGS.string(
+    "config", None, "Zoo entry, trained or not, whose config to start from.", required=True
 )
 _IMAGES = common.define_image_flags(
     _FLAGS, use="Several with commas between, and as many in --split."
 )
-_WORKDIR = flags.DEFINE_string(
-    "workdir",
-    None,
-    "Directory of this run: checkpoints, logs, pictures, result.",
-    required=True,
-    flag_values=_FLAGS,
+_WORKDIR = _FLAGS.string(
+    "workdir", None, "Directory of this run: checkpoints, logs, pictures, result.", required=True
 )
-_SPLIT = flags.DEFINE_string(
-    "split", "train", "Training images, such as train[:8000].", flag_values=_FLAGS
-)
-_TEST_SPLIT = flags.DEFINE_string(
-    "test_split", "test", "Held-out images; '' does without.", flag_values=_FLAGS
-)
-_CRITIC_DATA = flags.DEFINE_string(
+_SPLIT = _FLAGS.string("split", "train", "Training images, such as train[:8000].")
+_TEST_SPLIT = _FLAGS.string("test_split", "test", "Held-out images; '' does without.")
+_CRITIC_DATA = _FLAGS.string(
     "critic_data",
     None,
     "Images that the critic takes for real, as --data; by default those of the training.",
-    flag_values=_FLAGS,
 )
-_CRITIC_SPLIT = flags.DEFINE_string(
-    "critic_split",
-    None,
-    "Which images of --critic_data, or else of --data, those are.",
-    flag_values=_FLAGS,
+_CRITIC_SPLIT = _FLAGS.string(
+    "critic_split", None, "Which images of --critic_data, or else of --data, those are."
 )
-_KEEP_CRITIC = flags.DEFINE_bool(
-    "keep_critic",
-    False,
-    "Whether the entry keeps the critic, for --init_from of another training.",
-    flag_values=_FLAGS,
+_KEEP_CRITIC = _FLAGS.bool(
+    "keep_critic", False, "Whether the entry keeps the critic, for --init_from of another training."
 )
-_IMAGE_SIZE = flags.DEFINE_integer(
-    "image_size",
-    None,
-    "Height and width of an image, in place of --image_shape; channels stay.",
-    flag_values=_FLAGS,
+_IMAGE_SIZE = _FLAGS.integer(
+    "image_size", None, "Height and width of an image, in place of --image_shape; channels stay."
 )
-_INIT_FROM = flags.DEFINE_string(
+_INIT_FROM = _FLAGS.string(
     "init_from",
     None,
     "Zoo name, or directory of an entry with weights, to start from; which layers fit is printed.",
-    flag_values=_FLAGS,
 )
-_CACHE = flags.DEFINE_enum(
+_CACHE = _FLAGS.enum(
     "cache",
     "auto",
-    ["auto", "true", "false"],
+    [*_CHOICE],
     "Whether decoded images go to a file in the workdir; auto: where memory is short.",
-    flag_values=_FLAGS,
 )
-_JIT_COMPILE = flags.DEFINE_enum(
-    "jit_compile",
-    "auto",
-    ["auto", "true", "false"],
-    "XLA; auto: where a GPU or TPU is.",
-    flag_values=_FLAGS,
-)
-_DISTRIBUTE = flags.DEFINE_enum(
+_JIT_COMPILE = _FLAGS.enum("jit_compile", "auto", [*_CHOICE], "XLA; auto: where a GPU or TPU is.")
+_DISTRIBUTE = _FLAGS.enum(
     "distribute",
     "auto",
     list(training.DISTRIBUTE),
     "Devices: all GPUs here, or on all workers of TF_CONFIG or Slurm; auto: what there is.",
-    flag_values=_FLAGS,
 )
-_VERBOSE = flags.DEFINE_integer(
-    "verbose", 1, "1 shows a progress bar, 2 a line an epoch, 0 none.", flag_values=_FLAGS
-)
-_STOP_ON_FAILURE = flags.DEFINE_bool(
+_VERBOSE = _FLAGS.integer("verbose", 1, "1 shows a progress bar, 2 a line an epoch, 0 none.")
+_STOP_ON_FAILURE = _FLAGS.bool(
     "stop_on_failure",
     False,
     "Whether to end where a finding fails the model; without, it is only said.",
-    flag_values=_FLAGS,
 )
 _OVERRIDES = common.define_config_flags(_FLAGS)
-_CHOICE = {"auto": "auto", "true": True, "false": False}
 
 
 def main():
@@ -176,9 +141,7 @@ def _data_arguments(text):
     return ",".join(map(data_argument, names))
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

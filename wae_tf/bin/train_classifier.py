@@ -6,52 +6,37 @@ python -m wae_tf.bin.train_classifier --classifier=convnet --data=cifar10.zip --
 Those in the zoo folders `mnist_lenet` and `cifar10_convnet` were made so.
 """
 
-from absl import flags
-
 from wae_tf import features
 from wae_tf.bin import common
 from wae_tf.zoo.commands import command_line, data_argument
 
-_FLAGS = flags.FlagValues()
-_CLASSIFIER = flags.DEFINE_enum(
+_FLAGS = common.Flags()
+_CLASSIFIER = _FLAGS.enum(
     "classifier",
     None,
     list(features.CLASSIFIERS),
     "lenet for MNIST digits, convnet for CIFAR-10 photographs.",
     required=True,
-    flag_values=_FLAGS,
 )
-_DATA = flags.DEFINE_string(
+_DATA = _FLAGS.string(
     "data",
     None,
     "Images with labels: an .npz file, a folder or .zip file with a folder for each class, or the "
     "name of a data set.",
     required=True,
-    flag_values=_FLAGS,
 )
-_OUTPUT = flags.DEFINE_string(
-    "output", None, "Directory for weights and numbers.", required=True, flag_values=_FLAGS
-)
-_EPOCHS = flags.DEFINE_integer(
+_OUTPUT = _FLAGS.string("output", None, "Directory for weights and numbers.", required=True)
+_EPOCHS = _FLAGS.integer(
     "epochs",
     None,
     "Passes through the training images; by default as the one that ships.",
     lower_bound=1,
-    flag_values=_FLAGS,
 )
-_BATCH_SIZE = flags.DEFINE_integer(
-    "batch_size", 128, "Images in a step.", lower_bound=1, flag_values=_FLAGS
+_BATCH_SIZE = _FLAGS.integer("batch_size", 128, "Images in a step.", lower_bound=1)
+_SEED = _FLAGS.integer(
+    "seed", 0, "Fixes initial weights, dropout, order of images and their changes.", lower_bound=0
 )
-_SEED = flags.DEFINE_integer(
-    "seed",
-    0,
-    "Fixes initial weights, dropout, order of images and their changes.",
-    lower_bound=0,
-    flag_values=_FLAGS,
-)
-_VERBOSE = flags.DEFINE_integer(
-    "verbose", 1, "1 shows a progress bar, 2 a line an epoch, 0 none.", flag_values=_FLAGS
-)
+_VERBOSE = _FLAGS.integer("verbose", 1, "1 shows a progress bar, 2 a line an epoch, 0 none.")
 
 
 def main():
@@ -73,9 +58,7 @@ def main():
     )
 
 
-def run():
-    common.run(main, __doc__, _FLAGS)
-
+run = common.program(main, __doc__, _FLAGS)
 
 if __name__ == "__main__":
     run()

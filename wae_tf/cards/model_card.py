@@ -74,7 +74,8 @@ def model_card(name_or_directory, address=None):
         *_warnings(entry["evaluation"]),
         *_other_seeds(entry),
         *_commands(entry),
-        *_origin(directory, entry),
+        "## Origin",
+        origin_table(directory, entry),
         *_config(entry),
         *_licence(entry),
         *_limits(entry),
@@ -194,11 +195,6 @@ def _commands(entry):
     if lines:
         yield "## Commands"
         yield "```bash\n" + "\n".join(lines) + "\n```"
-
-
-def _origin(directory, entry):
-    yield "## Origin"
-    yield origin_table(directory, entry)
 
 
 def _config(entry):

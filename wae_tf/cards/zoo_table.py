@@ -4,6 +4,7 @@ import os
 import pathlib
 
 from wae_tf import files, zoo
+from wae_tf.cards.card_pictures import find_picture
 from wae_tf.cards.malformed import of_a_whole_entry
 from wae_tf.cards.markdown import harmless, table
 from wae_tf.cards.metrics_table import finite, value_text
@@ -108,10 +109,9 @@ def _squared_error(entry, record):
 
 def _thumbnail(directory, start):
     """Shows the entry's thumbnail, or the samples of its card, small."""
-    stems = ("thumbnail", "samples_gmm", "samples_prior")
-    for name in [f"{stem}.{end}" for stem in stems for end in ("jpg", "png")]:
-        if (directory / name).is_file():
-            source, alt = _relative(directory / name, start), f"samples of {directory.name}"
+    for name in ("thumbnail", "samples_gmm", "samples_prior"):
+        if (path := find_picture(directory, name)) is not None:
+            source, alt = _relative(path, start), f"samples of {directory.name}"
             return f'<img src="{source}" width="{_THUMBNAIL}" alt="{alt}">'
     return "-"
 

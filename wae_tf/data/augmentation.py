@@ -1,7 +1,8 @@
 """Random changes of training images, each a function of a batch and a key."""
 
-import numpy as np
 import tensorflow as tf
+
+from wae_tf.arguments import is_integer
 
 __all__ = ["check_max_shift", "mirrored", "shifted"]
 
@@ -14,8 +15,7 @@ def check_max_shift(max_shift, image_shape):
         image_shape: `(height, width, channels)`.
     """
     height, width = image_shape[:2]
-    whole = isinstance(max_shift, (int, np.integer)) and not isinstance(max_shift, bool)
-    if not whole or not 0 <= max_shift < min(height, width):
+    if not is_integer(max_shift) or not 0 <= max_shift < min(height, width):
         raise ValueError(
             "`max_shift` must be an integer from 0 to below the height and width of the images. "
             f"Received: max_shift={max_shift!r}, images of {height} x {width}"

@@ -211,9 +211,9 @@ def _check(images, batch_size, training, seed, first_epoch, epochs, labels):
             "Pass what `load_images` returns. Received: images of "
             f"type {type(images).__name__}, dtype {dtype}, shape {tuple(shape)}"
         )
-    integers = {"batch_size": (batch_size, 1), "seed": (seed, 0), "first_epoch": (first_epoch, 0)}
-    for name, (value, low) in integers.items():
-        check_integer(name, value, low)
+    check_integer("batch_size", batch_size, 1)
+    check_integer("seed", seed, 0)
+    check_integer("first_epoch", first_epoch, 0)
     if epochs is not None and (not isinstance(epochs, (int, np.integer)) or epochs < first_epoch):
         raise ValueError(
             "`epochs` must be an integer of at least `first_epoch`, as it counts the epochs done "

@@ -54,7 +54,12 @@ def decoded(items, preparation, broken, *, channels=None, verbose="auto"):
             broken.add(done - 1, name, why)
         else:
             first = first or (name, image.shape)
-            _check_shape(name, image.shape, *first)
+            if image.shape != first[1]:
+                raise ValueError(
+                    "All images must share a shape (height, width, channels). Pass `image_shape` "
+                    f"to crop and resize them. Received: {first[0]!r} with shape {first[1]}, "
+                    f"{name!r} with shape {image.shape}"
+                )
             yield image[None]
         bar.update(done)
     if done != broken.total:
@@ -84,12 +89,3 @@ def _reason(error):
 
     # Of a file that Pillow does not know it says no more than the buffer's address.
     return "" if isinstance(error, UnidentifiedImageError) else str(error)
-
-
-def _check_shape(name, shape, first, expected):
-    if shape != expected:
-        raise ValueError(
-            "All images must share a shape (height, width, channels). Pass `image_shape` to crop "
-            f"and resize them. Received: {first!r} with shape {expected}, {name!r} with shape "
-            f"{shape}"
-        )

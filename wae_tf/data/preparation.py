@@ -5,11 +5,14 @@ import io
 
 import numpy as np
 
+from wae_tf.arguments import check_integers
 from wae_tf.runtime.requirements import need
 
 __all__ = ["FORMATS", "Preparation", "decode", "require_pillow"]
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
+
+_POSITIVE = range(1, 2**63)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,10 +41,14 @@ class Preparation:
     crop: tuple | None = None
 
     def __post_init__(self):
-        for name, size in (("image_shape", 3), ("crop", 2)):
+        shapes = (("image_shape", "(height, width, channels)", 3), ("crop", "(height, width)", 2))
+        for name, meaning, size in shapes:
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, _integers(name, value, size))
+                value = tuple(value) if isinstance(value, list) else value
+                form = f"a tuple {meaning} of positive integers, or None to leave it out"
+                value = check_integers(name, value, form, [_POSITIVE] * size)
+                object.__setattr__(self, name, value)
         if self.image_shape is not None and self.image_shape[2] not in (1, 3):
             raise ValueError(
                 "`image_shape` must end in 1 channel (grey) or 3 (RGB); alpha is composited on "
@@ -116,21 +123,6 @@ def decode(content):
         image.load()
         method = upright.get(image.getexif().get(ExifTags.Base.Orientation))
         return image.copy() if method is None else image.transpose(method)
-
-
-def _integers(name, value, size):
-    """Checks and returns a tuple of `size` positive integers."""
-    value = tuple(value) if isinstance(value, (tuple, list)) else value
-    integers = isinstance(value, tuple) and all(
-        isinstance(v, (int, np.integer)) and not isinstance(v, bool) and v > 0 for v in value
-    )
-    if not integers or len(value) != size:
-        meaning = "(height, width, channels)" if size == 3 else "(height, width)"
-        raise ValueError(
-            f"`{name}` must be a tuple {meaning} of positive integers, or None to leave it out. "
-            f"Received: {name}={value!r}"
-        )
-    return tuple(map(int, value))
 
 
 def _with_channels(image, channels):

@@ -162,17 +162,10 @@ def cut(segments, count):
         [[('train', 0, 3)], [('train', 3, 4), ('test', 0, 2)]]
     """
     total = _total(segments)
-    shares = []
-    for index in range(count):
-        first, last = index * total // count, (index + 1) * total // count
-        own, before = [], 0
-        for split, start, stop in segments:
-            low, high = max(first - before, 0), min(last - before, stop - start)
-            if low < high:
-                own.append((split, start + low, start + high))
-            before += stop - start
-        shares.append(own)
-    return shares
+    return [
+        splits.stretch(segments, index * total // count, (index + 1) * total // count)
+        for index in range(count)
+    ]
 
 
 def _total(segments):

@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["canonical", "in_order", "parse", "segments"]
+__all__ = ["canonical", "in_order", "parse", "segments", "stretch"]
 
 _PATTERN = re.compile(r"([A-Za-z]\w*)(?:\[(-?\d+%?)?:(-?\d+%?)?\])?")
 _ALIASES = {"val": "validation", "valid": "validation"}
@@ -75,12 +75,17 @@ def segments(split, counts, more=()):
             f"`split` must select at least one image: of {total} it takes [{start}:{stop}]. "
             f"Widen the slice. Received: split={split!r}"
         )
+    return stretch([(name, 0, counts[name]) for name in names], start, stop)
+
+
+def stretch(segments, start, stop):
+    """Returns the segments, `(name, start, stop)`, of places `start` to `stop` in all of them."""
     found, before = [], 0
-    for name in names:
-        first, last = max(start - before, 0), min(stop - before, counts[name])
-        if first < last:
-            found.append((name, first, last))
-        before += counts[name]
+    for name, first, last in segments:
+        low, high = max(start - before, 0), min(stop - before, last - first)
+        if low < high:
+            found.append((name, first + low, first + high))
+        before += last - first
     return found
 
 

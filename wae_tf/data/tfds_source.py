@@ -33,7 +33,8 @@ class TfdsSource(Source):
     """
 
     def __init__(self, name, data_dir=None, download=False):
-        self.tfds = _import_tfds(name)
+        purpose = f"A data set by name, as {name!r} is (a folder is './{name}', with a slash),"
+        self.tfds = need("tensorflow_datasets", purpose)
         self.builder = _builder(self.tfds, name, data_dir)
         if not self.builder.is_prepared():
             if not download:
@@ -89,11 +90,6 @@ class TfdsSource(Source):
         """Returns the key of the only feature of a kind, or of the one with the usual name."""
         keys = [k for k, feature in self.builder.info.features.items() if isinstance(feature, kind)]
         return keys[0] if len(keys) == 1 else usual if usual in keys else None
-
-
-def _import_tfds(name):
-    purpose = f"A data set by name, as {name!r} is (a folder is './{name}', with a slash),"
-    return need("tensorflow_datasets", purpose)
 
 
 def _builder(tfds, name, data_dir):

@@ -21,15 +21,10 @@ def export_by_keras(model, path, *, format, overwrite=False, verbose=None, **opt
     Raises:
         ValueError: Something is there already, or Keras has no such format.
     """
+    replacing = targets.replacing_files
     if format in ("saved_model", "tf_saved_model"):
-        with targets.replacing_directory(path, overwrite) as temporary:
-            _export(model, temporary, "tf_saved_model", options)
-    else:
-        with targets.replacing_files(path, overwrite) as temporary:
-            _export(model, temporary, format, options)
+        format, replacing = "tf_saved_model", targets.replacing_directory
+    with replacing(path, overwrite) as temporary:
+        keras.Model.export(model, str(temporary), format=format, verbose=False, **options)
     if verbose:
         print(f"Wrote {model.name} to {path}")
-
-
-def _export(model, path, format, options):
-    keras.Model.export(model, str(path), format=format, verbose=False, **options)

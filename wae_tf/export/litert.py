@@ -7,7 +7,7 @@ import tensorflow as tf
 from wae_tf.arguments import check_choice
 from wae_tf.export import saved_model, targets
 from wae_tf.export.model_parts import check_float32, reconstruction
-from wae_tf.export.onnx import layer_in
+from wae_tf.export.onnx import no_operation
 
 __all__ = ["OPTIMIZATIONS", "export_litert", "write"]
 
@@ -51,9 +51,6 @@ def write(path, part, *, optimize=None):
         try:
             content = converter.convert()
         except Exception as error:  # Its class, `ConverterError`, is private to TensorFlow.
-            raise ValueError(
-                "LiteRT must have an operation for all that a layer does: replace the layer, or "
-                f"export a SavedModel. Received: {layer_in(str(error), part.networks)}, "
-                f"{str(error).strip().splitlines()[0]}"
-            ) from error
+            said = str(error)
+            raise no_operation("LiteRT", part, said, said.strip().splitlines()[0]) from error
     path.write_bytes(content)

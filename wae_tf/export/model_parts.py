@@ -43,7 +43,9 @@ def parts(model, names=("encoder", "decoder", "sampler")):
     makers = {"encoder": _encoder, "decoder": _decoder, "sampler": _samplers}
     if not names or not set(names) <= set(makers):
         raise ValueError(f"`parts` must be among {list(makers)}. Received: parts={list(names)}")
-    return {name: part for chosen in names for name, part in makers[chosen](model).items()}
+    made = {name: makers[name](model) for name in names}
+    samplers = made.pop("sampler", {})
+    return {**made, **samplers}
 
 
 def reconstruction(model, dtype=tf.float32):
@@ -60,9 +62,9 @@ def signatures(model):
     found = {
         "serving_default": reconstruction(model),
         "reconstruct_uint8": reconstruction(model, tf.uint8),
-        "encode": _encoder(model)["encoder"],
-        "encode_uint8": _encoder(model, tf.uint8)["encoder"],
-        "decode": _decoder(model)["decoder"],
+        "encode": _encoder(model),
+        "encode_uint8": _encoder(model, tf.uint8),
+        "decode": _decoder(model),
         "sample": _sample(model, lambda n, seed: model.prior.sample(n, seed=tf.stack([seed, 0]))),
     }
     for name, sampler in model.samplers.items():
@@ -73,7 +75,8 @@ def signatures(model):
 
 def check_float32(model, format):
     """Raises a ValueError if layers compute in less than float32, which few formats know."""
-    low = [x for n in (model.encoder, model.decoder) for x in layers(n) if _half(x)]
+    found = (layer for network in (model.encoder, model.decoder) for layer in layers(network))
+    low = [layer for layer in found if layer.compute_dtype in ("float16", "bfloat16")]
     if low:
         raise ValueError(
             f"format={format!r} takes models that compute in float32: load with "
@@ -88,26 +91,20 @@ def layers(network):
         yield from layers(layer)
 
 
-def _half(layer):
-    return layer.compute_dtype in ("float16", "bfloat16")
-
-
 def _encoder(model, dtype=tf.float32):
-    part = Part(
+    return Part(
         lambda images: {"codes": generation.encode_batch(model, images)},
         {"images": tf.TensorSpec((None, *model.image_shape), dtype, "images")},
         (model.encoder,),
     )
-    return {"encoder": part}
 
 
 def _decoder(model):
-    part = Part(
+    return Part(
         lambda codes: {"images": generation.decode_batch(model, codes)},
         {"codes": tf.TensorSpec((None, model.latent_dim), tf.float32, "codes")},
         (model.decoder,),
     )
-    return {"decoder": part}
 
 
 def _samplers(model):

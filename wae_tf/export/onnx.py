@@ -35,10 +35,7 @@ def write(path, part):
         logger.propagate = propagate
     if complaints.nodes:
         node = complaints.nodes[0]
-        raise ValueError(
-            "ONNX must have an operation for all that a layer does: replace the layer, or export "
-            f"a SavedModel. Received: {layer_in(node, part.networks)}, TensorFlow's {node}"
-        )
+        raise no_operation("ONNX", part, node, f"TensorFlow's {node}")
     got = sorted(value.name for value in proto.graph.input)
     if got != sorted(part.inputs):
         raise ValueError(
@@ -50,11 +47,15 @@ def write(path, part):
     path.write_bytes(proto.SerializeToString())
 
 
-def layer_in(text, networks):
-    """Says which layer a name of TensorFlow's, or a text with such names, speaks of."""
-    named = [(text.rfind(x.name), x) for network in networks for x in layers(network)]
+def no_operation(format, part, text, said):
+    """Returns the error of a `Part` with a layer of which `text`, TensorFlow's names, speaks."""
+    named = [(text.rfind(x.name), x) for network in part.networks for x in layers(network)]
     place, layer = max(named, key=lambda pair: (pair[0], len(pair[1].name)), default=(-1, None))
-    return f"layer {layer.name!r} ({type(layer).__name__})" if place >= 0 else "no layer known"
+    found = f"layer {layer.name!r} ({type(layer).__name__})" if place >= 0 else "no layer known"
+    return ValueError(
+        f"{format} must have an operation for all that a layer does: replace the layer, or export "
+        f"a SavedModel. Received: {found}, {said}"
+    )
 
 
 class _Complaints(logging.Handler):

@@ -79,7 +79,8 @@ def list_arrays(file):
                 if isinstance(item, h5py.Group):
                     waiting.append((f"{path}/", item, depth + 1))
                 else:
-                    _check_plain(item, path, size)
+                    if fault := _fault(item, size):
+                        raise ValueError(f"{path!r} {fault}")
                     found[path] = Array(item.shape, item.dtype)
                     if item.chunks is None:
                         extents.append((item.id.get_offset(), item.nbytes, path))
@@ -129,9 +130,8 @@ def read_text(file, name):
             raise KeyError(name)
         attribute = file.attrs.get_id(name)
         text = h5py.check_string_dtype(attribute.dtype) is not None and attribute.shape == ()
-        if not text or attribute.get_storage_size() > _TEXT:
-            raise ValueError(f"the attribute {name!r} is no text")
-        value = file.attrs[name]
+        small = text and attribute.get_storage_size() <= _TEXT
+        value = file.attrs[name] if small else None
     except (RuntimeError, OSError, TypeError, UnicodeError) as error:
         raise ValueError(f"HDF5 cannot read {name!r}: {_first_line(error)}") from error
     if not isinstance(value, str) or len(value) > _TEXT:
@@ -172,29 +172,31 @@ def _linked(group, name, path):
     return item
 
 
-def _check_plain(item, path, size):
+def _fault(item, size):
+    """Returns what keeps a data set from being a plain array of a file of `size` bytes, or None."""
     plist = item.id.get_create_plist()
     if plist.get_external_count():
-        raise ValueError(f"{path!r} has its data in another file, {item.external[0][0]!r}")
+        return f"has its data in another file, {item.external[0][0]!r}"
     layout = plist.get_layout()
     if layout == h5py.h5d.VIRTUAL:
-        raise ValueError(f"{path!r} is made of other data sets")
+        return "is made of other data sets"
     if item.shape is None or item.dtype.kind not in "biuf" or item.dtype.itemsize > 8:
-        raise ValueError(f"{path!r} is no array of numbers, but {item.dtype} {item.shape}")
+        return f"is no array of numbers, but {item.dtype} {item.shape}"
     if layout not in (h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED):
-        raise ValueError(f"{path!r} is neither contiguous nor chunked")
+        return "is neither contiguous nor chunked"
     filters = [plist.get_filter(i)[0] for i in range(plist.get_nfilters())]
     if unknown := [number for number in filters if number not in _FILTERS]:
-        raise ValueError(f"{path!r} has filters other than gzip and its like: {unknown}")
+        return f"has filters other than gzip and its like: {unknown}"
     stored, needed = item.id.get_storage_size(), item.nbytes
     if h5py.h5z.FILTER_DEFLATE in filters:
         needed = -(-needed // _UNFOLDS)
     begin = item.id.get_offset() if item.chunks is None else 0
     if stored < needed or begin is None or begin + stored > size:
-        raise ValueError(
-            f"{path!r} must be there whole: it has {stored:,} bytes, in a file of {size:,}, and "
-            f"its shape {item.shape} needs {needed:,}"
+        return (
+            f"must be there whole: it has {stored:,} bytes, in a file of {size:,}, and its shape "
+            f"{item.shape} needs {needed:,}"
         )
+    return None
 
 
 def _check_apart(extents):

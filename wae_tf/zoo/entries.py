@@ -1,7 +1,6 @@
 """The zoo's models: from an entry, and to one."""
 
 import importlib.resources
-import json
 import re
 
 from wae_tf import files
@@ -18,6 +17,7 @@ from wae_tf.zoo.entry_files import (
     own_directory,
     read_entry,
     update_entry,
+    write_entry,
 )
 
 __all__ = ["check_weights", "load", "load_config", "save_entry", "save_samplers"]
@@ -164,7 +164,7 @@ def save_entry(directory, model, config, *, results=None, provenance=None, criti
     directory = files.writable_directory(directory)
     # A fresh build has the names that `load` will look for, and no optimizer state.
     clone = build_trained(config, model)
-    save_weights(directory / _WEIGHTS, clone)
+    weights = _save_weights(directory / _WEIGHTS, clone)
     entry = {
         "config": config.to_dict(),
         "input": {
@@ -173,8 +173,7 @@ def save_entry(directory, model, config, *, results=None, provenance=None, criti
             "crop": config.to_dict()["crop"],
         },
         "weights": {
-            "file": _WEIGHTS,
-            "sha256": files.sha256(directory / _WEIGHTS),
+            **weights,
             "params": {
                 name: int(sum(v.shape.num_elements() or 1 for v in network.trainable_variables))
                 for name in ("encoder", "decoder", "discriminator")
@@ -186,20 +185,20 @@ def save_entry(directory, model, config, *, results=None, provenance=None, criti
         **extra,
     }
     if critic:
-        entry["critic"] = _save_critic(directory, model)
+        if model.critic is None:
+            raise ValueError(
+                "A model must have a critic to keep. Received: critic=True, without one"
+            )
+        entry["critic"] = _save_weights(directory / _CRITIC, model.critic)
     if model.samplers:
         entry["samplers"] = storage.write_all(directory, model.samplers)
-    with files.replacing(directory / ENTRY) as temporary:
-        temporary.write_text(
-            json.dumps(entry_checks.sealed(entry), indent=2) + "\n", encoding="utf-8"
-        )
+    write_entry(directory, entry)
 
 
-def _save_critic(directory, model):
-    if model.critic is None:
-        raise ValueError("A model must have a critic to keep. Received: critic=True, without one")
-    save_weights(directory / _CRITIC, model.critic)
-    return {"file": _CRITIC, "sha256": files.sha256(directory / _CRITIC)}
+def _save_weights(path, network):
+    """Writes the weights of a network, and returns what an entry records of the file."""
+    save_weights(path, network)
+    return {"file": path.name, "sha256": files.sha256(path)}
 
 
 def save_samplers(directory, model):

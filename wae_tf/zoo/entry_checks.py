@@ -7,7 +7,16 @@ import reprlib
 
 import numpy as np
 
-__all__ = ["check_directions", "check_entry", "check_weights", "listed_files", "sealed"]
+__all__ = [
+    "ENTRY",
+    "check_directions",
+    "check_entry",
+    "check_weights",
+    "listed_files",
+    "sealed",
+]
+
+ENTRY = "entry.json"
 
 _SEAL = "model_sha256"
 _DIGEST = r"[0-9a-f]{64}"
@@ -49,34 +58,26 @@ def check_directions(entry):
     if "directions" not in entry:
         return
     named = entry["directions"]
-    if not isinstance(named, dict) or set(named) != {"sampler_sha256", "names"}:
-        raise ValueError(
-            "`directions` must be an object of `sampler_sha256` and `names`. "
-            f"Received: {reprlib.repr(named)}"
-        )
+    parts = isinstance(named, dict) and set(named) == {"sampler_sha256", "names"}
+    _check(parts, "`directions` must be an object of `sampler_sha256` and `names`", named)
     digest, names = named["sampler_sha256"], named["names"]
-    if not isinstance(digest, str) or not re.fullmatch(_DIGEST, digest):
-        raise ValueError(
-            "`directions.sampler_sha256` must be 64 hex digits, those of a sampler of the entry. "
-            f"Received: {reprlib.repr(digest)}"
-        )
-    if not isinstance(names, dict) or len(names) > _MOST_NAMES:
-        raise ValueError(
-            f"`directions.names` must be an object of at most {_MOST_NAMES} names. "
-            f"Received: {reprlib.repr(names)}"
-        )
+    hexadecimal = isinstance(digest, str) and re.fullmatch(_DIGEST, digest)
+    must = "`directions.sampler_sha256` must be 64 hex digits, those of a sampler of the entry"
+    _check(hexadecimal, must, digest)
+    few = isinstance(names, dict) and len(names) <= _MOST_NAMES
+    _check(few, f"`directions.names` must be an object of at most {_MOST_NAMES} names", names)
     for number, name in names.items():
-        if not re.fullmatch(r"[1-9][0-9]{0,3}", number):
-            raise ValueError(
-                "`directions.names` must name directions by number, from '1'. "
-                f"Received: {reprlib.repr(number)}"
-            )
+        counted = re.fullmatch(r"[1-9][0-9]{0,3}", number)
+        _check(counted, "`directions.names` must name directions by number, from '1'", number)
         text = isinstance(name, str) and name.isprintable() and name == name.strip()
-        if not text or not 1 <= len(name) <= _LONGEST_NAME:
-            raise ValueError(
-                f"A name in `directions.names` must be a line of 1 to {_LONGEST_NAME} printable "
-                f"characters. Received: {number}: {reprlib.repr(name)}"
-            )
+        short = text and 1 <= len(name) <= _LONGEST_NAME
+        must = f"must be a line of 1 to {_LONGEST_NAME} printable characters"
+        _check(short, f"A name in `directions.names` {must}", name, f"{number}: ")
+
+
+def _check(ok, must, value, at=""):
+    if not ok:
+        raise ValueError(f"{must}. Received: {at}{reprlib.repr(value)}")
 
 
 def sealed(entry):

@@ -8,6 +8,7 @@ import re
 
 from wae_tf import files
 from wae_tf.zoo import entry_checks, hub, keras_layout
+from wae_tf.zoo.entry_checks import ENTRY
 
 __all__ = [
     "ENTRY",
@@ -18,9 +19,8 @@ __all__ = [
     "own_directory",
     "read_entry",
     "update_entry",
+    "write_entry",
 ]
-
-ENTRY = "entry.json"
 
 
 def list_models(pattern="*"):
@@ -46,7 +46,7 @@ def list_configs(pattern="*"):
         >>> wae_tf.list_configs("celeba_*_paper")
         ['celeba_vae_paper', 'celeba_wae_gan_paper', 'celeba_wae_mmd_paper']
     """
-    names = [path.name for path in _zoo().iterdir() if (path / ENTRY).is_file()]
+    names = [path.name for path in files.zoo_directory().iterdir() if (path / ENTRY).is_file()]
     return sorted(fnmatch.filter(names, pattern), key=_natural)
 
 
@@ -105,11 +105,14 @@ def update_entry(name_or_directory, **parts):
     """
     directory = files.writable_directory(own_directory(name_or_directory))
     entry_checks.check_directions(parts)
-    entry = {**_read(directory), **parts}
+    write_entry(directory, {**_read(directory), **parts})
+
+
+def write_entry(directory, entry):
+    """Writes an entry's JSON file, sealed, whole or not at all."""
+    text = json.dumps(entry_checks.sealed(entry), indent=2) + "\n"
     with files.replacing(directory / ENTRY) as temporary:
-        temporary.write_text(
-            json.dumps(entry_checks.sealed(entry), indent=2) + "\n", encoding="utf-8"
-        )
+        temporary.write_text(text, encoding="utf-8")
 
 
 def own_directory(name_or_directory, kind="entry"):
@@ -144,7 +147,7 @@ def entry_directory(name_or_directory, kind="entry"):
         ValueError: There is no such entry.
     """
     if isinstance(name_or_directory, str) and name_or_directory in list_configs():
-        return _zoo() / name_or_directory
+        return files.zoo_directory() / name_or_directory
     if hub.is_address(name_or_directory):
         return hub.download(name_or_directory, weights=kind == "model")
     if keras_layout.is_keras_file(name_or_directory):
@@ -167,10 +170,6 @@ def entry_directory(name_or_directory, kind="entry"):
         f"`{ENTRY}`, which `wae-train` writes when it has finished. "
         f"Received: {str(name_or_directory)!r}"
     )
-
-
-def _zoo():
-    return files.zoo_directory()
 
 
 def _natural(name):

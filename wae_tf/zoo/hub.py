@@ -6,6 +6,7 @@ import re
 from wae_tf import files
 from wae_tf.samplers import storage
 from wae_tf.zoo import entry_checks, keras_layout
+from wae_tf.zoo.entry_checks import ENTRY
 from wae_tf.zoo.keras_classes import check_classes
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
 SIZE_LIMIT = 2 * 2**30  # Bytes of one file: far above any model of images that trains on one GPU.
 
 _PREFIX = "hf://"
-_ENTRY = "entry.json"
 _NAME = r"[A-Za-z0-9](?:[\w.-]*\w)?"
 _ADDRESS = re.compile(rf"hf://({_NAME}/{_NAME})(?:@([\w][\w./-]*))?", re.ASCII)
 
@@ -106,7 +106,7 @@ def download(address, weights=True, size_limit=SIZE_LIMIT):
     """
     repository, revision = parse(address)
     try:
-        path = pathlib.Path(_fetch(address, repository, _ENTRY, revision, files.JSON_LIMIT))
+        path = pathlib.Path(_fetch(address, repository, ENTRY, revision, files.JSON_LIMIT))
     except ValueError as error:
         if weights and _absent(error):
             return _download_keras(address, repository, revision, size_limit, error)
@@ -163,7 +163,7 @@ def _listed(address, path):
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             "A repository must hold an entry that `wae_tf.save_entry` wrote. "
-            f"Received: {address!r}, whose {_ENTRY} is none ({type(error).__name__}: {error})"
+            f"Received: {address!r}, whose {ENTRY} is none ({type(error).__name__}: {error})"
         ) from error
 
 
@@ -195,14 +195,8 @@ def _fetch(address, repository, name, revision, limit):
         if isinstance(cached, str) and immutable:
             return cached
         planned = hub.hf_hub_download(repository, name, revision=revision, dry_run=True)
-        if planned.will_download and not 0 <= planned.file_size <= limit:
-            raise _TooLarge(
-                f"A file of an entry must have at most {limit:,} bytes. "
-                f"Received: {name} of {address!r}, with {planned.file_size:,}"
-            )
-        return hub.hf_hub_download(repository, name, revision=revision)
-    except _TooLarge:
-        raise
+        if not planned.will_download or 0 <= planned.file_size <= limit:
+            return hub.hf_hub_download(repository, name, revision=revision)
     except errors.LocalEntryNotFoundError as error:
         raise ConnectionError(
             "The hub must be reachable, or the files be in the cache of huggingface_hub: look at "
@@ -224,10 +218,10 @@ def _fetch(address, repository, name, revision, limit):
             "The hub must send the file whole: try again later; what has arrived is kept. "
             f"Received: {name} of {address!r} ({type(error).__name__}: {first_line(error)})"
         ) from error
-
-
-class _TooLarge(ValueError):
-    """A file above the limit."""
+    raise ValueError(
+        f"A file of an entry must have at most {limit:,} bytes. "
+        f"Received: {name} of {address!r}, with {planned.file_size:,}"
+    )
 
 
 def first_line(error):

@@ -15,6 +15,7 @@ from wae_tf.files import hdf5
 from wae_tf.models.generation import Generation
 from wae_tf.models.stored_weights import check_values
 from wae_tf.zoo import entry_checks
+from wae_tf.zoo.entry_checks import ENTRY
 from wae_tf.zoo.keras_classes import check_classes
 
 __all__ = [
@@ -31,7 +32,6 @@ WEIGHTS = "model.weights.h5"
 CONFIG = "config.json"
 _METADATA = "metadata.json"
 KERAS_FILES = (CONFIG, _METADATA, WEIGHTS)
-_ENTRY = "entry.json"
 _LIMIT = 2 * 2**30  # Bytes of one file, unpacked.
 _MOST_UNFOLDED = 4  # Bytes for one of the file: weights hardly get smaller when packed.
 _UNPACKED = {}  # From a file, as it was, to where it lies unpacked while this process runs.
@@ -60,7 +60,7 @@ def write_directory(directory, source, entry, model):
         model.save_assets(directory / "assets")
     entry = {**entry, "weights": {**entry["weights"], "file": WEIGHTS}}
     text = json.dumps(entry, indent=2) + "\n"
-    (directory / _ENTRY).write_text(text, encoding="utf-8")
+    (directory / ENTRY).write_text(text, encoding="utf-8")
 
 
 def write_file(path, directory):
@@ -107,7 +107,7 @@ def unpacked(path, needs_entry=False):
         directory.mkdir()
         _unpack(path, directory)
         _UNPACKED[key] = directory
-    if needs_entry and not (_UNPACKED[key] / _ENTRY).is_file():
+    if needs_entry and not (_UNPACKED[key] / ENTRY).is_file():
         raise ValueError(
             "Of a .keras file that `model.save` wrote there is only the model, as `wae_tf.load` "
             "returns it; with its config and results it comes from `wae-export --format=keras`. "
@@ -123,13 +123,13 @@ def _unpack(path, directory):
             unfolded = sum(info.file_size for info in archive.infolist())
             if unfolded > max(_LIMIT, _MOST_UNFOLDED * path.stat().st_size):
                 raise ValueError(f"it unfolds to {unfolded:,} bytes")
-            for name in names.intersection((_ENTRY, CONFIG, _METADATA)):
+            for name in names.intersection((ENTRY, CONFIG, _METADATA)):
                 if archive.getinfo(name).file_size > files.JSON_LIMIT:
                     raise ValueError(f"{name} has more than {files.JSON_LIMIT:,} bytes")
-            if _ENTRY in names:
-                entry = json.loads(archive.read(_ENTRY))
+            if ENTRY in names:
+                entry = json.loads(archive.read(ENTRY))
                 entry_checks.check_entry(entry)
-                wanted = [_ENTRY, *entry_checks.listed_files(entry)]
+                wanted = [ENTRY, *entry_checks.listed_files(entry)]
             else:
                 wanted = [*KERAS_FILES, *(n for n in sorted(names) if n.startswith("assets/"))]
             for name in wanted:

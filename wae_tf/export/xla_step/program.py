@@ -72,11 +72,12 @@ def export_train_step(model, batch_size, directory, *, config=None, data=None):
     directory = files.writable_directory(directory)
     check_replaceable(directory, config)
     program = lower_train_step(model, batch_size)
+    counter = model.step_counter()
     signature = {
         "format": FORMAT,
         "program": {"file": PROGRAM, "sha256": hashlib.sha256(program.hlo).hexdigest()},
         **_interface(program, (batch_size, *model.image_shape)),
-        "step_counter": _name_of(model.step_counter(), model),
+        "step_counter": next(k for k, v in named_variables(model).items() if v is counter),
         "data": {
             "layout": "NHWC",
             "image_shape": list(model.image_shape),
@@ -221,10 +222,6 @@ def _interface(program, batch_shape):
         "outputs": [described(name) for name in program.outputs],
         "untouched": [described(n) for n in program.state if n not in program.inputs],
     }
-
-
-def _name_of(wanted, model):
-    return next(name for name, variable in named_variables(model).items() if variable is wanted)
 
 
 def _training(model, config):

@@ -155,11 +155,11 @@ def _read(path, described):
             found = hdf5.list_arrays(file)
             if missing := [name for name in expected if name not in found]:
                 raise ValueError(f"without {missing[0]!r}")
-        misfits = [k for k, shape in expected.items() if found[k].shape != shape]
-        misfits += [d["name"] for d in described.values() if found[d["name"]].dtype != d["dtype"]]
-        if not misfits:
-            with hdf5.open_file(path) as file:
-                values = hdf5.read_arrays(file, expected)
+            misfits = [k for k, shape in expected.items() if found[k].shape != shape]
+            misfits += [
+                d["name"] for d in described.values() if found[d["name"]].dtype != d["dtype"]
+            ]
+            values = {} if misfits else hdf5.read_arrays(file, expected)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             "`state.h5` must hold the variables of the signature beside it: was the file damaged, "
