@@ -1,7 +1,5 @@
 """From a divergence's name and the prior to the divergence."""
 
-import keras
-
 from wae_tf.divergences.cramer_wold import CramerWold
 from wae_tf.divergences.mmd import MMD
 from wae_tf.divergences.mmd_plus_plus import MMDPlusPlus
@@ -60,10 +58,3 @@ def get_divergence(divergence, prior, *, kernel="imq", num_images=60_000):
         f"`divergence` must be one of {list(DIVERGENCES)}, or a callable `(z, z_prior) -> scalar`; "
         f"'gan' and its kin belong to `WAEGAN`. Received: divergence={divergence!r}"
     )
-
-
-def serialize_divergence(divergence):
-    """Returns a name as it is, a callable as Keras serializes it."""
-    if divergence is None or isinstance(divergence, str):
-        return divergence
-    return keras.saving.serialize_keras_object(divergence)

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from wae_tf import pixels, replicas
 from wae_tf.arguments import check_choice, check_number
-from wae_tf.divergences.build import get_divergence, serialize_divergence
+from wae_tf.divergences.build import get_divergence
 from wae_tf.models.ae import AE
 from wae_tf.models.checks import check_random_codes
 
@@ -212,5 +212,5 @@ class WAE(AE):
         }
         divergence = self._arguments["divergence"]
         if divergence is not None:
-            config["divergence"] = serialize_divergence(divergence)
+            config["divergence"] = keras.saving.serialize_keras_object(divergence)
         return config
