@@ -129,11 +129,11 @@ def check_count(name, count, at_least, purpose):
         )
 
 
-def check_same_dim(a, b, names):
-    """Raises a ValueError unless two feature arrays have one dimension."""
+def check_same_dim(a, b, names, must="come from one extractor"):
+    """Raises a ValueError, saying what they must, unless two feature arrays have one dimension."""
     if a.shape[-1] != b.shape[-1]:
         raise ValueError(
-            f"`{names[0]}` and `{names[1]}` must come from one extractor. "
+            f"`{names[0]}` and `{names[1]}` must {must}. "
             f"Received: {a.shape[-1]} and {b.shape[-1]} dimensions"
         )
 
