@@ -96,7 +96,8 @@ def laplacian_l1(x, reconstruction, pixel_range=(0.0, 1.0)):
     total, level = 0.0, 0
     while min(rest.shape[1:3]) >= 8:
         coarse = _blur(rest)[:, ::2, ::2]
-        total += 4.0**level * _l1(rest - _enlarge(coarse, rest))
+        enlarged = tf.image.resize(coarse, rest.shape[1:3], method="bilinear")
+        total += 4.0**level * _l1(rest - enlarged)
         rest, level = coarse, level + 1
     return total + 4.0**level * _l1(rest)
 
@@ -125,10 +126,6 @@ def _blur(images):
     padded = tf.pad(images, [[0, 0], [2, 2], [2, 2], [0, 0]], "REFLECT")
     window = tf.tile(window, [1, 1, images.shape[3], 1])
     return tf.nn.depthwise_conv2d(padded, window, (1, 1, 1, 1), "VALID")
-
-
-def _enlarge(coarse, like):
-    return tf.image.resize(coarse, like.shape[1:3], method="bilinear")
 
 
 def to_unit(images, pixel_range):
