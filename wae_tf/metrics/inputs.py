@@ -121,6 +121,13 @@ def feature_array(features, name="features", *, at_least=2, purpose="this metric
     return array
 
 
+def feature_arrays(a, b, names, **options):
+    """Collects two sets as `feature_array` does, and checks that they have one dimension."""
+    a, b = (feature_array(x, name, **options) for x, name in zip((a, b), names, strict=True))
+    check_same_dim(a, b, names)
+    return a, b
+
+
 def check_count(name, count, at_least, purpose):
     """Raises a ValueError if a set is of fewer images than its metric needs."""
     if count < at_least:
