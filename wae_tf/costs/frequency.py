@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from wae_tf.costs.structural import to_unit
+
 __all__ = ["focal_frequency", "local_deviations", "watson"]
 
 _WINDOWS = (3, 5)
@@ -92,8 +94,7 @@ def local_deviations(x, reconstruction, pixel_range=(0.0, 1.0)):
             "`cost='local_deviations'` needs images of at least 5x5 pixels. "
             f"Received: shape={tuple(x.shape)}"
         )
-    low, high = pixel_range
-    both = [(tf.cast(images, tf.float32) - low) / (high - low) for images in (x, reconstruction)]
+    both = [to_unit(images, pixel_range) for images in (x, reconstruction)]
     total = 0.0
     for window in _WINDOWS:
         of_x, of_y = (_local_deviation(images, window) for images in both)

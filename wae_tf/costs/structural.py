@@ -3,11 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["laplacian_l1", "ms_ssim", "ssim"]
+__all__ = ["BINOMIAL", "laplacian_l1", "ms_ssim", "scale_weights", "ssim", "to_unit"]
 
 _SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 _LUMINANCE, _CONTRAST = 0.01**2, 0.03**2
-_BINOMIAL = np.array([1.0, 4.0, 6.0, 4.0, 1.0], "float32") / 16.0  # No tensor: no runtime yet.
+BINOMIAL = np.array([1.0, 4.0, 6.0, 4.0, 1.0], "float32") / 16.0  # No tensor: no runtime yet.
 
 
 def ssim(x, reconstruction, pixel_range=(0.0, 1.0)):
@@ -30,7 +30,7 @@ def ssim(x, reconstruction, pixel_range=(0.0, 1.0)):
     [1] Wang et al., *Image Quality Assessment: From Error Visibility to Structural
     Similarity*, IEEE TIP 2004.
     """
-    x, y = (_to_unit(images, pixel_range) for images in (x, reconstruction))
+    x, y = (to_unit(images, pixel_range) for images in (x, reconstruction))
     similarity, _ = _similarity(x, y)
     return _num_values(x) * (1.0 - tf.reduce_mean(similarity, axis=1))
 
@@ -48,20 +48,30 @@ def ms_ssim(x, reconstruction, pixel_range=(0.0, 1.0)):
     [1] Wang et al., *Multiscale Structural Similarity for Image Quality Assessment*,
     Asilomar 2003.
     """
-    x, y = (_to_unit(images, pixel_range) for images in (x, reconstruction))
+    x, y = (to_unit(images, pixel_range) for images in (x, reconstruction))
     values = _num_values(x)
-    side, count = min(x.shape[1:3]), 1
-    while count < len(_SCALE_WEIGHTS) and side // 2**count >= 7:
-        count += 1
-    weights = _SCALE_WEIGHTS[:count]
+    weights = scale_weights(min(x.shape[1:3]), 7)
     log_total = 0.0
     for i, weight in enumerate(weights):
         similarity, contrast = _similarity(x, y)
-        last = i == count - 1
+        last = i == len(weights) - 1
         factor = tf.maximum(similarity if last else contrast, 1e-3)
-        log_total += weight / sum(weights) * tf.math.log(factor)
+        log_total += weight * tf.math.log(factor)
         x, y = (tf.nn.avg_pool2d(images, 2, 2, "SAME") for images in (x, y))
     return values * (1.0 - tf.reduce_mean(tf.exp(log_total), axis=1))
+
+
+def scale_weights(side, least):
+    """Returns the weights of MS-SSIM's scales, from fine to coarse: a list that sums to 1.
+
+    Of five scales, each half of the one before, there are as many as leave `least` pixels of
+    `side`.
+    """
+    count = 1
+    while count < len(_SCALE_WEIGHTS) and side // 2**count >= least:
+        count += 1
+    weights = _SCALE_WEIGHTS[:count]
+    return [weight / sum(weights) for weight in weights]
 
 
 def laplacian_l1(x, reconstruction, pixel_range=(0.0, 1.0)):
@@ -86,7 +96,8 @@ def laplacian_l1(x, reconstruction, pixel_range=(0.0, 1.0)):
     total, level = 0.0, 0
     while min(rest.shape[1:3]) >= 8:
         coarse = _blur(rest)[:, ::2, ::2]
-        total += 4.0**level * _l1(rest - _enlarge(coarse, rest))
+        enlarged = tf.image.resize(coarse, rest.shape[1:3], method="bilinear")
+        total += 4.0**level * _l1(rest - enlarged)
         rest, level = coarse, level + 1
     return total + 4.0**level * _l1(rest)
 
@@ -111,17 +122,14 @@ def _similarity(x, y):
 
 
 def _blur(images):
-    window = (_BINOMIAL[:, None] * _BINOMIAL[None, :])[..., None, None]
+    window = (BINOMIAL[:, None] * BINOMIAL[None, :])[..., None, None]
     padded = tf.pad(images, [[0, 0], [2, 2], [2, 2], [0, 0]], "REFLECT")
     window = tf.tile(window, [1, 1, images.shape[3], 1])
     return tf.nn.depthwise_conv2d(padded, window, (1, 1, 1, 1), "VALID")
 
 
-def _enlarge(coarse, like):
-    return tf.image.resize(coarse, like.shape[1:3], method="bilinear")
-
-
-def _to_unit(images, pixel_range):
+def to_unit(images, pixel_range):
+    """Maps images from their range to [0, 1], in float32."""
     low, high = pixel_range
     return (tf.cast(images, tf.float32) - low) / (high - low)
 

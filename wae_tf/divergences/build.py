@@ -1,7 +1,6 @@
 """From a divergence's name and the prior to the divergence."""
 
-import keras
-
+from wae_tf.arguments import check_choice
 from wae_tf.divergences.cramer_wold import CramerWold
 from wae_tf.divergences.mmd import MMD
 from wae_tf.divergences.mmd_plus_plus import MMDPlusPlus
@@ -42,28 +41,19 @@ def get_divergence(divergence, prior, *, kernel="imq", num_images=60_000):
     """
     if callable(divergence):
         return divergence
+    others = "or a callable `(z, z_prior) -> scalar`; 'gan' and its kin belong to `WAEGAN`"
+    check_choice("divergence", divergence, DIVERGENCES, others)
     if divergence == "mmd":
         return MMD(get_kernel(kernel, prior.squared_distance))
     if divergence in ("mmdpp", "mmdpp_1d"):
         alone = divergence == "mmdpp_1d"
         base = prior.squared_distance / (prior.latent_dim if alone else 1)
         return MMDPlusPlus(get_kernel(kernel, base), num_images=num_images, per_coordinate=alone)
-    if divergence == "sliced_wasserstein":
-        return SlicedWasserstein()
-    if divergence == "cramer_wold":
-        return CramerWold()
     if divergence == "sinkhorn":
         return Sinkhorn(epsilon=0.05 * prior.squared_distance)
-    if divergence == "moment_matching":
-        return MomentMatching()
-    raise ValueError(
-        f"`divergence` must be one of {list(DIVERGENCES)}, or a callable `(z, z_prior) -> scalar`; "
-        f"'gan' and its kin belong to `WAEGAN`. Received: divergence={divergence!r}"
-    )
-
-
-def serialize_divergence(divergence):
-    """Returns a name as it is, a callable as Keras serializes it."""
-    if divergence is None or isinstance(divergence, str):
-        return divergence
-    return keras.saving.serialize_keras_object(divergence)
+    plain = {
+        "sliced_wasserstein": SlicedWasserstein,
+        "cramer_wold": CramerWold,
+        "moment_matching": MomentMatching,
+    }
+    return plain[divergence]()

@@ -53,7 +53,9 @@ class Material:
             available = len(order) // 2
         else:
             limit = min(len(order), _MAX_IMAGES if n is None else n)
-            pool = self._training_pool(limit)
+            pool = _images(train, model.image_shape, "train", limit)  # Of a data set, its first.
+            if hasattr(train, "__array__"):
+                self.train = pool
             available = min(len(order), len(pool))
         self.n = min(available, _MAX_IMAGES) if n is None else n
         if not 2 <= self.n <= available:
@@ -71,24 +73,11 @@ class Material:
             self.other = pool[rng.permutation(len(pool))[: self.n]]
         self.data_sha256 = data_lib.fingerprint(self.held_out)
 
-    def _training_pool(self, limit):
-        """Training images to choose `other` from: all of an array, the first of a data set."""
-        if not hasattr(self.train, "__array__"):
-            return _images(self.train, self.model.image_shape, "train", limit)
-        self.train = _images(self.train, self.model.image_shape, "train")
-        return self.train
-
     @functools.cached_property
     def samples(self):
         """One array of n samples for each seed."""
-        return [
-            as_uint8(self.model.sample(self.n, seed=seed, **self._sampler_argument))
-            for seed in self.seeds
-        ]
-
-    @property
-    def _sampler_argument(self):
-        return {} if self.sampler == "prior" else {"sampler": self.sampler}
+        kind = {} if self.sampler == "prior" else {"sampler": self.sampler}
+        return [as_uint8(self.model.sample(self.n, seed=seed, **kind)) for seed in self.seeds]
 
     def reconstructions(self, batch_size=256):
         """Yields reconstructions of `held_out`, batch by batch, float32."""

@@ -91,7 +91,10 @@ def evaluate(
     start = time.monotonic()
     check_integer("seeds", seeds, 1)
     _check_sampler(model, sampler, train)
-    output = None if output is None else _report_directory(output)
+    if output is not None:
+        output = files.writable_directory(output, "output")
+        for directory in (output, output / "pictures"):  # Left by processes that were killed.
+            files.remove_leftovers(directory)
     material = Material(
         model,
         data,
@@ -251,14 +254,6 @@ def _report(output, material, results, labels, history, progress):
         plots.save(directory / f"{title.replace(' ', '_')}.png", figure)
     with files.replacing(output / "report.html") as temporary:
         temporary.write_text(html_report(results, pictures), encoding="utf-8")
-
-
-def _report_directory(output):
-    """Makes the directory of a report; temporary files that killed processes have left go."""
-    output = files.writable_directory(output, "output")
-    for directory in (output, output / "pictures"):
-        files.remove_leftovers(directory)
-    return output
 
 
 def _write(path, results):

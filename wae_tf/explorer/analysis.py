@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from wae_tf.metrics.reconstruction import reconstruction_per_image
+from wae_tf.plots.pictures import to_float
 from wae_tf.samplers.support import support_of
 
 __all__ = ["Analysis", "Typicality", "analyse", "explained_share", "nearest", "typicality"]
@@ -96,7 +97,7 @@ def explained_share(image, reconstruction):
         image: Shape `(height, width, channels)`, uint8 or floats in [0, 1].
         reconstruction: Likewise.
     """
-    x, y = _unit(image), _unit(reconstruction)
+    x, y = to_float(image), to_float(reconstruction)
     error = np.sum((x - y) ** 2)
     total = np.sum((x - x.mean(axis=(0, 1))) ** 2)
     if total == 0.0:
@@ -136,11 +137,6 @@ def nearest(image, others):
     Returns:
         Its index, and `sum{(x - y)**2}` over pixels and channels in [0, 1].
     """
-    errors = np.sum((_unit(others) - _unit(image)) ** 2, axis=(1, 2, 3))
+    errors = np.sum((to_float(others) - to_float(image)) ** 2, axis=(1, 2, 3))
     index = int(np.argmin(errors))
     return index, float(errors[index])
-
-
-def _unit(image):
-    image = np.asarray(image)
-    return image / 255.0 if image.dtype == np.uint8 else image.astype("float64")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wae_tf.arguments import check_integer
+from wae_tf.arguments import check_choice, check_integer
 from wae_tf.samplers.mixture import GaussianMixtureSampler
 from wae_tf.samplers.support import fold, support_of, unfold
 
@@ -44,10 +44,7 @@ def draw_codes(model, n, *, seed=0, sampler="prior", temperature=1.0):
     n, seed = check_integer("n", n, 1), check_integer("seed", seed, 0, 2**31 - 1)
     if not 0.0 <= temperature <= 2.0:
         raise ValueError(f"`temperature` must lie in [0, 2]. Received: temperature={temperature}")
-    if sampler not in sampler_names(model):
-        raise ValueError(
-            f"`sampler` must be one of {sampler_names(model)}. Received: sampler={sampler!r}"
-        )
+    check_choice("sampler", sampler, sampler_names(model))
     fitted = model.samplers.get(sampler)
     if isinstance(fitted, GaussianMixtureSampler):
         # A mixture has positive widths: at temperature 0, such as no draw can show.

@@ -16,12 +16,8 @@ _SMOOTH_FROM = 48  # Pixels: smaller images are shown as the squares that they a
 
 def data_uri(image):
     """Returns one image `(height, width, channels)` as PNG in a `data:` address, lossless."""
-    from PIL import Image
-
-    if np.asarray(image).dtype != np.uint8:
-        image = np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype("uint8")
     content = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(content, "PNG")
+    pictures.as_pillow(image).save(content, "PNG")
     return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 

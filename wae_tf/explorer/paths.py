@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from wae_tf.arguments import check_choice
 from wae_tf.explorer.drawing import to_support
 from wae_tf.plots.walks import great_circle, straight_line
 
@@ -30,8 +31,7 @@ def way(model, a, b, t, route="straight line"):
     Example:
         >>> model.decode(way(model, z[0], z[1], [0.0, 0.5, 1.0], "great circle"))
     """
-    if route not in ROUTES:
-        raise ValueError(f"`route` must be one of {list(ROUTES)}. Received: route={route!r}")
+    check_choice("route", route, ROUTES)
     points = (straight_line if route == "straight line" else great_circle)(a, b, t)
     return to_support(model, points)
 

@@ -72,13 +72,12 @@ def plane_of(model, codes=None):
     if codes is None:
         codes = draw_codes(model, _DRAWS, sampler=source)
     codes = np.asarray(codes, "float64")
+    prior = np.asarray(model.prior.sample(_DRAWS, (0, 3)), "float64")
     if d <= 2:
         basis, origin = np.eye(2)[:d], np.zeros(d)
         about = "The codes' two dimensions" if d == 2 else "The codes' one dimension, across"
-        prior = np.asarray(model.prior.sample(_DRAWS, (0, 3)), "float64")
         codes = np.concatenate([codes, prior])
     else:
-        prior = np.asarray(model.prior.sample(_DRAWS, (0, 3)), "float64")
         center, variance = prior.mean(axis=0), float(prior.var(axis=0).mean())
         basis, origin = planes.least_gaussian_plane(codes - center, variance), codes.mean(axis=0)
         about = f"The plane of the {d} dimensions where codes look least like the prior"

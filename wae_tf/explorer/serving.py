@@ -1,5 +1,6 @@
 """Serving the page: where, to whom, and without a word to anybody else."""
 
+import errno
 import ipaddress
 import logging
 import socket
@@ -40,7 +41,7 @@ def free_port(host, port):
             except PermissionError:
                 continue
             except OSError as error:
-                if candidate == port and not _in_use(error):
+                if candidate == port and error.errno != errno.EADDRINUSE:
                     raise OSError(
                         error.errno,
                         "`host` must be an address of this machine, such as 127.0.0.1 or, for "
@@ -120,9 +121,3 @@ def serve(page, host="127.0.0.1", port=7860, block=True):
     if block:
         page.block_thread()
     return address
-
-
-def _in_use(error):
-    import errno
-
-    return error.errno == errno.EADDRINUSE

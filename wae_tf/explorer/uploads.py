@@ -29,10 +29,7 @@ def read_image(path):
     path = pathlib.Path(path)
     size = path.stat().st_size
     if size > MAX_BYTES:
-        raise ValueError(
-            f"A picture must have at most {MAX_BYTES // 2**20} MB: save it smaller. "
-            f"Received: {size / 2**20:.1f} MB"
-        )
+        _too_large(f"{MAX_BYTES // 2**20} MB", f"{size / 2**20:.1f} MB")
     content = path.read_bytes()
     try:
         width, height = _header(content)
@@ -42,10 +39,7 @@ def read_image(path):
             f"a damaged one ({type(error).__name__})"
         ) from error
     if width * height > MAX_PIXELS:
-        raise ValueError(
-            f"A picture must have at most {MAX_PIXELS // 10**6} million pixels: save it smaller. "
-            f"Received: {width:,} x {height:,} pixels"
-        )
+        _too_large(f"{MAX_PIXELS // 10**6} million pixels", f"{width:,} x {height:,} pixels")
     try:
         image = Preparation()(decode(content))
     except Exception as error:
@@ -56,6 +50,10 @@ def read_image(path):
     image = decode(image)
     image.thumbnail((_KEPT, _KEPT))
     return image
+
+
+def _too_large(most, found):
+    raise ValueError(f"A picture must have at most {most}: save it smaller. Received: {found}")
 
 
 def crop_box(size, shape, zoom=1.0, across=0.5, down=0.5):

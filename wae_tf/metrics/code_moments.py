@@ -3,7 +3,7 @@
 import numpy as np
 
 from wae_tf.metrics.frechet import feature_statistics, frechet_distance
-from wae_tf.metrics.inputs import check_same_dim, feature_array
+from wae_tf.metrics.inputs import feature_arrays
 
 __all__ = ["norm_ratio", "relative_moment_distance"]
 
@@ -59,7 +59,6 @@ def norm_ratio(z, z_prior):
         >>> norm_ratio(2.0 * np.eye(3), np.eye(3))
         2.0
     """
-    z, z_prior = feature_array(z, "z"), feature_array(z_prior, "z_prior")
-    check_same_dim(z, z_prior, ("z", "z_prior"))
+    z, z_prior = feature_arrays(z, z_prior, ("z", "z_prior"))
     lengths = [np.median(np.linalg.norm(x.astype("float64"), axis=1)) for x in (z, z_prior)]
     return float(lengths[0] / lengths[1])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wae_tf.metrics.inputs import check_same_dim, feature_array
+from wae_tf.metrics.inputs import feature_arrays
 
 __all__ = ["dead_share", "informed_share"]
 
@@ -33,8 +33,7 @@ def dead_share(means, z_prior, least=0.01):
     [1] Burda et al., *Importance Weighted Autoencoders*, ICLR 2016, arXiv:1509.00519: the
         opposite of its active units.
     """
-    means, z_prior = feature_array(means, "means"), feature_array(z_prior, "z_prior")
-    check_same_dim(means, z_prior, ("means", "z_prior"))
+    means, z_prior = feature_arrays(means, z_prior, ("means", "z_prior"))
     variance = np.var(means.astype("float64"), axis=0)
     return float(np.mean(variance < least * np.var(z_prior.astype("float64"), axis=0)))
 
@@ -58,7 +57,6 @@ def informed_share(means, z):
     Example:
         >>> informed_share(model.encode(images), wae_tf.samplers.draw_codes(model, images))
     """
-    means, z = feature_array(means, "means"), feature_array(z, "z")
-    check_same_dim(means, z, ("means", "z"))
+    means, z = feature_arrays(means, z, ("means", "z"))
     whole = np.sum(np.var(z.astype("float64"), axis=0))
     return float(np.sum(np.var(means.astype("float64"), axis=0)) / whole) if whole > 0.0 else 0.0

@@ -3,14 +3,12 @@
 import numpy as np
 import tensorflow as tf
 
+from wae_tf.costs.structural import scale_weights
 from wae_tf.metrics.inputs import BATCH_SIZE, image_array
 from wae_tf.metrics.reconstruction import ssim_filter_size
 from wae_tf.pixels import to_model_range
 
 __all__ = ["diversity", "diversity_per_pair", "ms_ssim_settings"]
-
-# Wang et al. (2003): the weights of five scales, from fine to coarse.
-_POWER_FACTORS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 
 def diversity(images, *, max_pairs=5000, seed=0):
@@ -62,14 +60,8 @@ def ms_ssim_settings(height, width):
         (11, 3)
     """
     filter_size = ssim_filter_size(height, width)
-    scales = 1
-    while scales < 5 and min(height, width) // 2**scales >= filter_size:
-        scales += 1
-    weights = _POWER_FACTORS[:scales]
-    return {
-        "filter_size": filter_size,
-        "power_factors": [weight / sum(weights) for weight in weights],
-    }
+    power_factors = scale_weights(min(height, width), filter_size)
+    return {"filter_size": filter_size, "power_factors": power_factors}
 
 
 def _measure(images, max_pairs, seed):

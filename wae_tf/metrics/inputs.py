@@ -121,6 +121,13 @@ def feature_array(features, name="features", *, at_least=2, purpose="this metric
     return array
 
 
+def feature_arrays(a, b, names, **options):
+    """Collects two sets as `feature_array` does, and checks that they have one dimension."""
+    a, b = (feature_array(x, name, **options) for x, name in zip((a, b), names, strict=True))
+    check_same_dim(a, b, names)
+    return a, b
+
+
 def check_count(name, count, at_least, purpose):
     """Raises a ValueError if a set is of fewer images than its metric needs."""
     if count < at_least:
@@ -129,11 +136,11 @@ def check_count(name, count, at_least, purpose):
         )
 
 
-def check_same_dim(a, b, names):
-    """Raises a ValueError unless two feature arrays have one dimension."""
+def check_same_dim(a, b, names, must="come from one extractor"):
+    """Raises a ValueError, saying what they must, unless two feature arrays have one dimension."""
     if a.shape[-1] != b.shape[-1]:
         raise ValueError(
-            f"`{names[0]}` and `{names[1]}` must come from one extractor. "
+            f"`{names[0]}` and `{names[1]}` must {must}. "
             f"Received: {a.shape[-1]} and {b.shape[-1]} dimensions"
         )
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from wae_tf.arguments import check_integer
 from wae_tf.divergences.mmd import mmd
-from wae_tf.metrics.inputs import check_same_dim, feature_array
+from wae_tf.metrics.inputs import feature_arrays
 
 __all__ = ["kernel_distance", "polynomial_kernel"]
 
@@ -47,9 +47,9 @@ def kernel_distance(features_a, features_b, *, subset_size=1000, subsets=100, se
 
     [1] Binkowski et al., *Demystifying MMD GANs*, ICLR 2018, arXiv:1801.01401.
     """
-    a = feature_array(features_a, "features_a", purpose="the kernel distance").astype("float32")
-    b = feature_array(features_b, "features_b", purpose="the kernel distance").astype("float32")
-    check_same_dim(a, b, ("features_a", "features_b"))
+    names = ("features_a", "features_b")
+    a, b = feature_arrays(features_a, features_b, names, purpose="the kernel distance")
+    a, b = (x.astype("float32", copy=False) for x in (a, b))
     check_integer("subset_size", subset_size, 2)
     check_integer("subsets", subsets, 1)
     size = min(subset_size, len(a), len(b))

@@ -1,10 +1,12 @@
 """How far the codes Q_Z are from the prior P_Z."""
 
+import functools
+
 import numpy as np
 
 from wae_tf.divergences.kernels import imq_kernel
 from wae_tf.divergences.mmd import mmd
-from wae_tf.metrics.inputs import feature_array
+from wae_tf.metrics.inputs import check_same_dim, feature_array
 from wae_tf.metrics.mardia import mardia
 from wae_tf.metrics.permutation import mmd_test
 from wae_tf.priors.named import get_prior
@@ -110,20 +112,12 @@ def _draws(z, prior, kernel, seed):
     n, dim = z.shape
     if hasattr(prior, "__array__"):
         draws = feature_array(prior, "prior", at_least=2 * n, purpose="a value and its floor")
-        if draws.shape[1] != dim:
-            raise ValueError(
-                "`z` and `prior` must have one latent_dim. "
-                f"Received: {dim} and {draws.shape[1]} dimensions"
-            )
+        check_same_dim(z, draws, ("z", "prior"), "have one latent_dim")
         draws = draws.astype("float32")
         return draws[:n], draws[n : 2 * n], kernel or imq_kernel
     prior = get_prior(prior, dim)
     if kernel is None:
-        base = prior.squared_distance
-
-        def kernel(a, b):
-            return imq_kernel(a, b, base=base)
-
+        kernel = functools.partial(imq_kernel, base=prior.squared_distance)
     return *(prior.sample(n, seed=(seed, i)).numpy() for i in range(2)), kernel
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from wae_tf.arguments import check_integer
-from wae_tf.metrics.inputs import check_same_dim, feature_array
+from wae_tf.metrics.inputs import feature_arrays
 from wae_tf.runtime.requirements import need
 
 __all__ = ["precision_recall"]
@@ -49,12 +49,10 @@ def precision_recall(features_real, features_fake, *, k=5):
     pairwise = need("sklearn.metrics", "`precision_recall`")
 
     check_integer("k", k, 1)
-    purpose = f"a ball to the neighbour k={k}"
-    real, fake = (
-        feature_array(features, name, at_least=k + 1, purpose=purpose)
-        for features, name in ((features_real, "features_real"), (features_fake, "features_fake"))
+    names, purpose = ("features_real", "features_fake"), f"a ball to the neighbour k={k}"
+    real, fake = feature_arrays(
+        features_real, features_fake, names, at_least=k + 1, purpose=purpose
     )
-    check_same_dim(real, fake, ("features_real", "features_fake"))
     real_radius, fake_radius = _radius(real, k), _radius(fake, k)
     inside = np.zeros(len(fake), "int64")  # Real balls that hold each fake.
     recalled = np.zeros(len(real), bool)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from wae_tf.costs.structural import BINOMIAL
 from wae_tf.metrics.inputs import image_array
 from wae_tf.runtime.requirements import need
 
@@ -9,7 +10,6 @@ __all__ = ["laplacian_pyramid", "sliced_wasserstein"]
 
 PATCH_SIZE = 7
 _BLOCK = 16  # Projections sorted at a time.
-_TAPS = np.array([1.0, 4.0, 6.0, 4.0, 1.0], "float32") / 16.0
 
 
 def sliced_wasserstein(
@@ -113,8 +113,8 @@ def laplacian_pyramid(images, min_size):
 
 def _smooth(images):
     ndimage = need("scipy.ndimage", "`sliced_wasserstein`")
-    images = ndimage.convolve1d(images, _TAPS, axis=1, mode="mirror")
-    return ndimage.convolve1d(images, _TAPS, axis=2, mode="mirror")
+    images = ndimage.convolve1d(images, BINOMIAL, axis=1, mode="mirror")
+    return ndimage.convolve1d(images, BINOMIAL, axis=2, mode="mirror")
 
 
 def _patches(level, per_image, rng):

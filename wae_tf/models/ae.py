@@ -157,7 +157,6 @@ class AE(Generation, Exporting, LearnedCost):
         return pixels.from_model_range(y, self.pixel_range)
 
     def get_config(self):
-        cost = self._arguments["cost"]
         return {
             **super().get_config(),
             "encoder": keras.saving.serialize_keras_object(self.encoder),
@@ -165,9 +164,9 @@ class AE(Generation, Exporting, LearnedCost):
             "prior": serialize_prior(self._arguments["prior"]),
             "prior_stddev": self._arguments["prior_stddev"],
             "prior_components": self._arguments["prior_components"],
-            "cost": cost if isinstance(cost, str) else keras.saving.serialize_keras_object(cost),
+            "cost": keras.saving.serialize_keras_object(self._arguments["cost"]),
             "cost_scale": self.cost_scale,
-            "critic": self.critic and keras.saving.serialize_keras_object(self.critic),
+            "critic": keras.saving.serialize_keras_object(self.critic),
             "critic_weight": self.critic_weight,
             "pixel_range": self.pixel_range,
             "seed": self.seed,

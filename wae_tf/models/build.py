@@ -59,8 +59,7 @@ def build_model(config, name=None, critic=True):
         arguments |= {"critic": _critic(config), "critic_weight": config.critic_weight}
     if config.model == "vae":
         return VAE(
-            networks.encoder,
-            networks.decoder,
+            *networks,
             likelihood=config.likelihood,
             pixel_stddev=config.pixel_stddev,
             beta=config.beta,
@@ -68,7 +67,7 @@ def build_model(config, name=None, critic=True):
         )
     arguments |= {"cost": config.cost, "cost_scale": config.cost_scale}
     if config.model == "ae":
-        return AE(networks.encoder, networks.decoder, **arguments)
+        return AE(*networks, **arguments)
     arguments |= {
         "reg_weight": config.reg_weight,
         "reg_weight_schedule": config.reg_weight_schedule,
@@ -76,16 +75,15 @@ def build_model(config, name=None, critic=True):
     }
     if adversarial:
         return WAEGAN(
-            networks.encoder,
-            networks.decoder,
+            *networks,
             adversarial_loss=config.divergence,
             discriminator=build_discriminator(config),
             prior_log_prob=config.prior_log_prob,
             **arguments,
         )
     if config.divergence == "mmd":
-        return WAEMMD(networks.encoder, networks.decoder, kernel=config.kernel, **arguments)
-    return WAE(networks.encoder, networks.decoder, divergence=_divergence(config), **arguments)
+        return WAEMMD(*networks, kernel=config.kernel, **arguments)
+    return WAE(*networks, divergence=_divergence(config), **arguments)
 
 
 def _check_belonging(config, adversarial):

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from wae_tf import pixels, replicas
 from wae_tf.arguments import check_choice, check_number
-from wae_tf.divergences.build import get_divergence, serialize_divergence
+from wae_tf.divergences.build import get_divergence
 from wae_tf.models.ae import AE
 from wae_tf.models.checks import check_random_codes
 
@@ -159,8 +159,7 @@ class WAE(AE):
 
     def _draw_prior(self, x, seed):
         """Draws from the prior, as many as the global batch has images whose part `x` is."""
-        size = replicas.place(x).total if self.on_replicas else tf.shape(x)[0]
-        return self.prior.sample(size, seed)
+        return self.prior.sample(replicas.place(x).total, seed)
 
     def _draw_codes(self, x, training=False, seed=(0, 0)):
         """Draws codes of images in `pixel_range`, as many of each as the divergence asks for.
@@ -192,7 +191,7 @@ class WAE(AE):
 
     def compared_codes(self, z):
         """Returns the codes that `divergence` gets: those of all replicas."""
-        return replicas.gather(z) if self.on_replicas else z
+        return replicas.gather(z)
 
     def after_step(self, losses):
         """Adapts lambda after each 1,000 steps, if it is to be adapted."""
@@ -213,5 +212,5 @@ class WAE(AE):
         }
         divergence = self._arguments["divergence"]
         if divergence is not None:
-            config["divergence"] = serialize_divergence(divergence)
+            config["divergence"] = keras.saving.serialize_keras_object(divergence)
         return config

@@ -62,7 +62,5 @@ class WAEMMD(WAE):
         return fit_kernel(self.latent_divergence.kernel, a, b)(a, b)
 
     def get_config(self):
-        kernel = self.kernel
-        if not isinstance(kernel, str):
-            kernel = keras.saving.serialize_keras_object(kernel)
+        kernel = keras.saving.serialize_keras_object(self.kernel)
         return {**super().get_config(), "kernel": kernel}

@@ -53,8 +53,8 @@ class LayerFactory:
             units, kernel_initializer=self._initializer(), dtype=self._dtype, name=name
         )
 
-    def conv(self, filters, kernel_size, strides, name, padding="same"):
-        return keras.layers.Conv2D(
+    def conv(self, filters, kernel_size, strides, name, padding="same", kind=keras.layers.Conv2D):
+        return kind(
             filters,
             kernel_size,
             strides,
@@ -65,15 +65,8 @@ class LayerFactory:
         )
 
     def deconv(self, filters, kernel_size, strides, name, padding="same"):
-        return keras.layers.Conv2DTranspose(
-            filters,
-            kernel_size,
-            strides,
-            padding=padding,
-            kernel_initializer=self._initializer(),
-            dtype=self._dtype,
-            name=name,
-        )
+        kind = keras.layers.Conv2DTranspose
+        return self.conv(filters, kernel_size, strides, name, padding, kind)
 
     def resized_conv(self, filters, kernel_size, strides, name):
         """Repeats each pixel `strides` times along both axes, then convolves."""

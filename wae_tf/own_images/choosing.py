@@ -143,8 +143,7 @@ def _check(image_size, given, values):
 
 
 def _check_counts(facts):
-    wanted = {"train_images": 4} | ({"test_images": 2} if facts.test_split else {})
-    if any(getattr(facts, name) < least for name, least in wanted.items()):
+    if facts.train_images < 4 or (facts.test_split and facts.test_images < 2):
         raise ValueError(
             "There must be at least 4 images to train on, and 2 held out: add images, a few "
             f"hundred at the least for samples worth looking at. Received: {facts}"

@@ -63,9 +63,10 @@ def complete(workdir, images, *, sources, verbose="auto"):
                 "Without FID and KID: the weights of Inception-v3 are not on this machine. Where "
                 "they can be downloaded, `wae-evaluate --features=inception --record` adds the two"
             )
+    name = type(model).__name__
     zoo.update_entry(
         workdir,
-        description=f"{_name(model)} of a user's own images",
+        description=f"{_NAMES.get(name, name)} of a user's own images",
         sources=sources,
         provenance={
             **entry["provenance"],
@@ -122,10 +123,6 @@ def _network():
     """Returns the extractor of Inception-v3 where its weights are on this machine, or None."""
     path = cached_weights()
     return None if path is None else features.extractor("inception", weights_path=path)
-
-
-def _name(model):
-    return _NAMES.get(type(model).__name__, type(model).__name__)
 
 
 def _data(facts, entry):

@@ -4,7 +4,7 @@ import numpy as np
 
 from wae_tf.arguments import check_choice, check_finite, check_labels
 from wae_tf.plots.planes import least_gaussian_plane, principal_plane
-from wae_tf.plots.style import CLASS_COLOURS, CODES, INK, PRIOR, axes_area, styled
+from wae_tf.plots.style import CLASS_COLOURS, CODES, INK, PRIOR, new_figure, styled
 from wae_tf.runtime.requirements import need
 
 __all__ = ["aggregate_posterior", "latent_scatter"]
@@ -139,10 +139,7 @@ def _plane(codes, prior_codes, plane):
 
 
 def _axes(title, caption, panels=1):
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.9, 5.4) if panels == 1 else (10.2, 4.8), layout="constrained")
-    figure.get_layout_engine().set(rect=axes_area(figure, title, caption), w_pad=0.1)
+    figure = new_figure((6.9, 5.4) if panels == 1 else (10.2, 4.8), title, caption)
     axes = figure.subplots(1, panels)
     return (figure, axes) if panels == 1 else (figure, *axes)
 

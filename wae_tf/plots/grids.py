@@ -52,7 +52,7 @@ def reconstructions(images, reconstructed, *, columns=12, title="Reconstructions
         >>> plots.reconstructions(images[:36], model.reconstruct(images[:36]))
     """
     _check_pairs(images, reconstructed)
-    error = np.mean((_unit(images) - _unit(reconstructed)) ** 2)
+    error = np.mean((pictures.to_float(images) - pictures.to_float(reconstructed)) ** 2)
     caption = _default(caption, f"{len(images)} images; mean squared error {error:.3g} per pixel.")
     return _pairs(images, reconstructed, columns, ("input", "output"), title, caption)
 
@@ -175,11 +175,6 @@ def _figure(canvas, title, caption, *, rows=(), columns=()):
     axes.set_xticks([x for x, _ in columns], [text for _, text in columns])
     axes.tick_params(length=0, labelsize=9)
     return figure
-
-
-def _unit(images):
-    images = np.asarray(images)
-    return images / 255.0 if images.dtype == np.uint8 else images.astype("float64")
 
 
 def _default(text, otherwise):

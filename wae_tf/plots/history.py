@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from wae_tf.files.tables import read_table
-from wae_tf.plots.style import CODES, GREY, PRIOR, axes_area, styled
+from wae_tf.plots.style import CODES, GREY, PRIOR, new_figure, styled
 
 __all__ = ["history_rows", "losses"]
 
@@ -40,18 +40,15 @@ def losses(history, *, title="Training", caption=None):
     Example:
         >>> plots.losses("runs/mnist/history.csv")
     """
-    from matplotlib.figure import Figure
-
     rows = history_rows(history)
     names = list(dict.fromkeys(name.removeprefix("val_") for row in rows for name in row))
     names = [name for name in names if name not in _SKIPPED and not name.endswith("_floor")]
     names.sort(key=lambda name: list(_NAMES).index(name) if name in _NAMES else len(_NAMES))
     columns = min(len(names), _COLUMNS)
     lines = -(-len(names) // columns)
-    figure = Figure(figsize=(max(3.4 * columns, 4.5), 2.8 * lines), layout="constrained")
     if caption is None:
         caption = f"{rows[-1]['epoch']:.0f} epochs; each panel has its own scale."
-    figure.get_layout_engine().set(rect=axes_area(figure, title, caption), w_pad=0.1, h_pad=0.1)
+    figure = new_figure((max(3.4 * columns, 4.5), 2.8 * lines), title, caption, h_pad=0.1)
     panels = np.atleast_1d(figure.subplots(lines, columns)).ravel()
     for axes, name in zip(panels, names, strict=False):
         _curves(axes, rows, name)

@@ -6,7 +6,7 @@ import numpy as np
 
 from wae_tf import files
 
-__all__ = ["comparison", "grid", "save", "save_animation", "to_uint8"]
+__all__ = ["as_pillow", "comparison", "grid", "save", "save_animation", "to_float", "to_uint8"]
 
 
 def grid(images, columns=None, gap=1):
@@ -75,7 +75,7 @@ def save(path, image, scale=2):
     jpeg = str(path).lower().endswith((".jpg", ".jpeg"))
     options = {"format": "JPEG", "quality": 85} if jpeg else {"format": "PNG"}
     with files.replacing(path) as temporary:
-        _enlarged(image, scale).save(temporary, **options)
+        as_pillow(image, scale).save(temporary, **options)
 
 
 def save_animation(path, frames, scale=2, fps=12, quality=None):
@@ -108,7 +108,7 @@ def save_animation(path, frames, scale=2, fps=12, quality=None):
         raise ImportError("Pillow must be one with WebP: install its wheel, `pip install pillow`.")
     if quality is None:
         quality = 101 if np.shape(frames[0])[-1] == 1 else 90
-    first, *rest = [_enlarged(frame, scale).convert("RGB") for frame in frames]
+    first, *rest = [as_pillow(frame, scale).convert("RGB") for frame in frames]
     with files.replacing(path) as temporary:
         first.save(
             temporary,
@@ -122,11 +122,18 @@ def save_animation(path, frames, scale=2, fps=12, quality=None):
         )
 
 
-def _enlarged(image, scale):
+def as_pillow(image, scale=1):
+    """Returns an image `(height, width, channels)` as Pillow's, each pixel `scale` wide."""
     from PIL import Image
 
     pixels = np.repeat(np.repeat(to_uint8(image), scale, axis=0), scale, axis=1)
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def to_float(images):
+    """Returns images as float64 in [0, 1]; uint8 is divided by 255."""
+    images = np.asarray(images)
+    return images / 255.0 if images.dtype == np.uint8 else images.astype("float64")
 
 
 def to_uint8(images):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wae_tf.plots.style import GREY, axes_area, styled
+from wae_tf.plots.style import GREY, new_figure, styled
 
 __all__ = ["power_spectra"]
 
@@ -26,14 +26,11 @@ def power_spectra(ratios, *, title="Power by frequency", caption=None):
         >>> ratio = metrics.power_spectrum_ratio(model.sample(1000), test_images)
         >>> plots.power_spectra({"samples": ratio})
     """
-    from matplotlib.figure import Figure
-
     if not ratios:
         raise ValueError("`ratios` must have at least one set of images. Received: none")
-    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
     if caption is None:
         caption = "On the line: as much as real images. Below it at high frequencies: blur."
-    figure.get_layout_engine().set(rect=axes_area(figure, title, caption), w_pad=0.1, h_pad=0.1)
+    figure = new_figure((6.4, 3.6), title, caption, h_pad=0.1)
     axes = figure.subplots()
     axes.axhline(1.0, c=GREY, lw=1.0, ls="dotted", label="real images")
     for label, ratio in ratios.items():

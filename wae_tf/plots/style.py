@@ -5,7 +5,7 @@ import textwrap
 
 from wae_tf.runtime.requirements import need
 
-__all__ = ["CLASS_COLOURS", "CODES", "GREY", "INK", "PRIOR", "add_texts", "axes_area", "styled"]
+__all__ = ["CLASS_COLOURS", "CODES", "GREY", "INK", "PRIOR", "add_texts", "new_figure", "styled"]
 
 INK = "#222222"
 GREY = "#767676"
@@ -86,8 +86,13 @@ def add_texts(figure, title, caption):
     return below, above
 
 
-def axes_area(figure, title, caption):
-    """As `add_texts`, but returns where axes may be: `(left, bottom, width, height)`, fractions."""
+def new_figure(size, title, caption, **padding):
+    """Returns a figure with room for axes of a size in inches, between its texts."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
     below, above = add_texts(figure, title, caption)
     total = figure.get_size_inches()[1]
-    return 0.0, below / total, 1.0, (total - below - above) / total
+    area = 0.0, below / total, 1.0, (total - below - above) / total
+    figure.get_layout_engine().set(rect=area, w_pad=0.1, **padding)
+    return figure

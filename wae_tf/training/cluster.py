@@ -87,7 +87,8 @@ def read_tf_config(text):
 
 def _slurm():
     resolvers = tf.distribute.cluster_resolver
-    tasks = _tasks_per_node()
+    per_node = os.environ.get("SLURM_STEP_TASKS_PER_NODE", "1")  # Such as 4(x2),3.
+    tasks = max(int(part.partition("(")[0]) for part in per_node.split(","))
     found = resolvers.SlurmClusterResolver(
         port_base=_PORT,
         auto_set_gpu=False,  # Slurm has set CUDA_VISIBLE_DEVICES of each task.
@@ -111,8 +112,3 @@ def _slurm():
 
 def _natural(text):
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", text)]
-
-
-def _tasks_per_node():
-    tasks = os.environ.get("SLURM_STEP_TASKS_PER_NODE", "1")  # Such as 4(x2),3.
-    return max(int(part.partition("(")[0]) for part in tasks.split(","))

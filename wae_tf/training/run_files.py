@@ -28,18 +28,10 @@ _IMAGES = "training_data.json"
 _INITIAL = "initial_weights.json"
 _REASONS = "reasons.json"
 _DEVICES = "devices.json"  # Where a run is one of several replicas.
-_SAME_CONFIG = (
-    "`workdir` must be new, or hold a run of this very config to resume: choose another directory, "
-    "or take the changes back."
-)
-_SAME_IMAGES = (
-    "`workdir` must be new, or hold a run on these very training images to resume: choose another "
-    "directory, or take the former images and split."
-)
-_SAME_WEIGHTS = (
-    "`workdir` must be new, or hold a run that began with these very weights to resume: choose "
-    "another directory, or take the former `init_from`."
-)
+_SAME = "`workdir` must be new, or hold a run {} to resume: choose another directory, or take {}."
+_SAME_CONFIG = _SAME.format("of this very config", "the changes back")
+_SAME_IMAGES = _SAME.format("on these very training images", "the former images and split")
+_SAME_WEIGHTS = _SAME.format("that began with these very weights", "the former `init_from`")
 
 
 def cache_file(directory, part):
@@ -61,7 +53,7 @@ def check_config(directory, config, requirement=_SAME_CONFIG):
         requirement: What the error asks for.
     """
     path = directory / _CONFIG
-    before = _read(path, WAEConfig.from_json, requirement)
+    before = _read(path, requirement, WAEConfig.from_json)
     if before is not None:
         _compare(path, before.to_dict(), config.to_dict(), requirement, "values")
 
@@ -74,7 +66,7 @@ def check_images(directory, described):
         described: What `describe_images` returned.
     """
     path = directory / _IMAGES
-    before = _read(path, lambda text: dict(json.loads(text)), _SAME_IMAGES)
+    before = _read(path, _SAME_IMAGES)
     if before is not None:
         _compare(path, before, described, _SAME_IMAGES, "images")
 
@@ -89,7 +81,7 @@ def check_initial_weights(directory, described):
     if not (directory / _CONFIG).exists():
         return
     path = directory / _INITIAL
-    before = _read(path, lambda text: dict(json.loads(text)), _SAME_WEIGHTS) or {}
+    before = _read(path, _SAME_WEIGHTS) or {}
     now = described or dict.fromkeys(before)
     if before.get("init_from_sha256") != now.get("init_from_sha256"):
         _compare(path, before, now, _SAME_WEIGHTS, "weights")
@@ -97,12 +89,12 @@ def check_initial_weights(directory, described):
 
 def stored_config(directory):
     """Returns the `WAEConfig` of the run that a directory holds, None where it holds none."""
-    return _read(directory / _CONFIG, WAEConfig.from_json, _SAME_CONFIG)
+    return _read(directory / _CONFIG, _SAME_CONFIG, WAEConfig.from_json)
 
 
 def stored_reasons(directory):
     """Returns the reasons for a config that a directory holds, {} where it holds none."""
-    return _read(directory / _REASONS, lambda text: dict(json.loads(text)), _SAME_CONFIG) or {}
+    return _read(directory / _REASONS, _SAME_CONFIG) or {}
 
 
 def with_precision(directory, config):
@@ -141,7 +133,7 @@ def devices_note(directory, devices):
         directory: Path of the directory.
         devices: What `Devices.record` returned.
     """
-    before = _read(directory / _DEVICES, lambda text: dict(json.loads(text)), _SAME_CONFIG) or {}
+    before = _read(directory / _DEVICES, _SAME_CONFIG) or {}
     if before == devices:
         return None
     was, now = (", ".join(f"{k}={v}" for k, v in d.items()) or "one" for d in (before, devices))
@@ -184,7 +176,7 @@ def _write(directory, contents):
     record_sums(directory, sums | {name: files.sha256(path) for name, path in paths.items()})
 
 
-def _read(path, parse, requirement):
+def _read(path, requirement, parse=lambda text: dict(json.loads(text))):
     """Returns what a file says, checked against its SHA-256; None where it is not there."""
     try:
         check_sum(path, read_sums(path.parent))
