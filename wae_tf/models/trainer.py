@@ -140,10 +140,10 @@ class ObjectiveTrainer(ReplicaTrainer):
         with tf.GradientTape() as tape:
             losses = self.objective(x, training=True, seed=self.step_seed(), **real)
             losses["loss"] += self.added_losses()
-            losses = replicas.share(losses, x)
+            losses = self._share_losses(losses, x)
             targets = self._targets(losses)
         self._descend(tape, targets)
-        losses = replicas.add(losses)
+        losses = self._sum_shares(losses)
         self.after_step(losses)
         return self._track(losses, x)
 
@@ -209,12 +209,25 @@ class ObjectiveTrainer(ReplicaTrainer):
         with replicas.filled(x) as images:
             losses = self.objective(images, training=False, seed=seed, **real)
             losses["loss"] += self.added_losses()
-            losses = replicas.add(replicas.share(losses, images))
+            losses = self._sum_shares(self._share_losses(losses, images))
         return self._track(losses, x)
 
     def predict_step(self, data):
         x = keras.utils.unpack_x_y_sample_weight(data)[0]
         return self.reconstruct_part(x)
+
+    @property
+    def on_replicas(self):
+        """Whether several replicas train in step, and hand things to each other."""
+        return self.distribute_strategy.num_replicas_in_sync > 1
+
+    def _share_losses(self, losses, x):
+        """Returns what the losses of replicas add to those of the global batch."""
+        return replicas.share(losses, x) if self.on_replicas else losses
+
+    def _sum_shares(self, losses):
+        """Sums the shares of all replicas."""
+        return replicas.add(losses) if self.on_replicas else losses
 
     def added_losses(self):
         """Sums what the networks added in their last call: regularizers and `add_loss`."""

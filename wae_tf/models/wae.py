@@ -159,7 +159,8 @@ class WAE(AE):
 
     def _draw_prior(self, x, seed):
         """Draws from the prior, as many as the global batch has images whose part `x` is."""
-        return self.prior.sample(replicas.place(x).total, seed)
+        size = replicas.place(x).total if self.on_replicas else tf.shape(x)[0]
+        return self.prior.sample(size, seed)
 
     def _draw_codes(self, x, training=False, seed=(0, 0)):
         """Draws codes of images in `pixel_range`, as many of each as the divergence asks for.
@@ -191,7 +192,7 @@ class WAE(AE):
 
     def compared_codes(self, z):
         """Returns the codes that `divergence` gets: those of all replicas."""
-        return replicas.gather(z)
+        return replicas.gather(z) if self.on_replicas else z
 
     def after_step(self, losses):
         """Adapts lambda after each 1,000 steps, if it is to be adapted."""

@@ -143,10 +143,10 @@ class WAEGAN(WAE):
                 discriminator_loss = self._improve_discriminator(z, z_prior)
             losses = self._terms(x, z, z_prior, True, penalty, **real)
             losses["loss"] += self.added_losses()
-            losses = replicas.share(losses, x)
+            losses = self._share_losses(losses, x)
             targets = self._targets(losses)
         self._descend(tape, targets)
-        losses = replicas.add({**losses, **discriminator_loss})
+        losses = self._sum_shares({**losses, **discriminator_loss})
         self.after_step(losses)
         return self._track(losses, images)
 
@@ -154,7 +154,7 @@ class WAEGAN(WAE):
         variables = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
             losses = {"discriminator_loss": self.discriminator_loss(z, z_prior, training=True)}
-            losses = replicas.share(losses, z)
+            losses = self._share_losses(losses, z)
             loss = self.discriminator_optimizer.scale_loss(losses["discriminator_loss"])
         self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
         return losses
