@@ -51,7 +51,7 @@ class Divergence:
         return cls(**config)
 
 
-def check_samples(z, z_prior, min_size=1, same_size=False, why=""):
+def check_samples(z, z_prior, min_size=1, same_size=False):
     """Returns both samples as float32 tensors, or raises a ValueError if they do not fit.
 
     Args:
@@ -59,16 +59,14 @@ def check_samples(z, z_prior, min_size=1, same_size=False, why=""):
         z_prior: Draws from the prior, shape `(m, latent_dim)`.
         min_size: Fewest points in a sample.
         same_size: Whether `n` must be `m`.
-        why: Reason for `min_size`, which an error gives; "" for none.
     """
     z = tf.cast(tf.convert_to_tensor(z), tf.float32)
     z_prior = tf.cast(tf.convert_to_tensor(z_prior), tf.float32)
     for name, sample in (("z", z), ("z_prior", z_prior)):
         size = sample.shape[0] if sample.shape.rank == 2 else 0
         if sample.shape.rank != 2 or (size is not None and size < min_size):
-            why = f": {why}" if why else ""
             raise ValueError(
-                f"`{name}` must have shape `(n, latent_dim)` with n >= {min_size}{why}. "
+                f"`{name}` must have shape `(n, latent_dim)` with n >= {min_size}. "
                 f"Received: {name}.shape={tuple(sample.shape)}"
             )
     if z.shape[1] != z_prior.shape[1]:

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from wae_tf.arguments import check_auto
-from wae_tf.divergences.base import Divergence, check_samples
+from wae_tf.divergences.base import Divergence
 from wae_tf.divergences.kernels import fit_kernel, imq_kernel
 from wae_tf.divergences.xla import compiled, on_cpu
 
@@ -58,8 +58,19 @@ def mmd(z, z_prior, kernel, *, jit_compile="auto"):
     [1] Tolstikhin et al., *Wasserstein Auto-Encoders*, ICLR 2018, arXiv:1711.01558.
     """
     arrays = not (tf.is_tensor(z) or tf.is_tensor(z_prior))
-    why = "the estimator averages over pairs of different points"
-    z, z_prior = check_samples(z, z_prior, min_size=2, why=why)
+    z = tf.cast(tf.convert_to_tensor(z), tf.float32)
+    z_prior = tf.cast(tf.convert_to_tensor(z_prior), tf.float32)
+    for name, sample in (("z", z), ("z_prior", z_prior)):
+        if sample.shape.rank != 2 or (sample.shape[0] is not None and sample.shape[0] < 2):
+            raise ValueError(
+                f"`{name}` must have shape `(n, latent_dim)` with n >= 2: the estimator averages "
+                f"over pairs of different points. Received: {name}.shape={tuple(sample.shape)}"
+            )
+    if z.shape[-1] != z_prior.shape[-1]:
+        raise ValueError(
+            "`z` and `z_prior` must have one latent_dim. "
+            f"Received: z.shape={tuple(z.shape)}, z_prior.shape={tuple(z_prior.shape)}"
+        )
     if arrays and _compile(jit_compile, z, z_prior):
         return compiled(_estimate, kernel)(z, z_prior)
     return _estimate(z, z_prior, kernel)

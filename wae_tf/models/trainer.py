@@ -218,7 +218,7 @@ class ObjectiveTrainer(ReplicaTrainer):
 
     @property
     def on_replicas(self):
-        """Whether several replicas train in step, and hand things to each other."""
+        """Whether several replicas train in step; one does without what they hand each other."""
         return self.distribute_strategy.num_replicas_in_sync > 1
 
     def _share_losses(self, losses, x):
