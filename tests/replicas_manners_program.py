@@ -55,6 +55,16 @@ with error_of("rest"):
     model.fit(images[:30], batch_size=8, verbose=0)
 with error_of("unknown size"):
     model.fit(tf.data.Dataset.from_tensor_slices(images).batch(8), verbose=0)
+endless = tf.data.Dataset.from_tensor_slices(images).batch(8, drop_remainder=True).repeat()
+endless = strategy.experimental_distribute_dataset(endless)
+with error_of("steps_per_epoch"):
+    model.fit(endless, verbose=0)
+with error_of("validation_steps"):
+    model.fit(images, batch_size=8, validation_data=endless, verbose=0)
+with error_of("steps"):
+    model.evaluate(endless, verbose=0)
+with error_of("steps of predict"):
+    model.predict(endless, verbose=0)
 with error_of("steps_per_execution"), strategy.scope():
     other.compile(sgd(), steps_per_execution=2)
 with warnings.catch_warnings(record=True) as caught, strategy.scope():

@@ -249,6 +249,16 @@ def test_batches_that_replicas_cannot_share_are_refused(said, case, sizes):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "case", ["steps_per_epoch", "validation_steps", "steps", "steps of predict"]
+)
+def test_data_sets_that_never_end_need_a_number_of_steps(said, case):
+    name = case.partition(" ")[0]
+    assert said[case].startswith(f"`{name}` must say how many batches to take of a data set that ")
+    assert said[case].endswith(f"Received: {name}=None")
+
+
+@pytest.mark.slow
 def test_steps_per_execution_and_xla(said):
     assert "Received: steps_per_execution=2" in said["steps_per_execution"]
     assert len(said["warnings"]) == 2  # Of batch norm once, though it is looked at twice.

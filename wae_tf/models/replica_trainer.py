@@ -140,6 +140,22 @@ class ReplicaTrainer(CompiledModel):
                 )
 
 
+def check_ends(x, steps, name):
+    """Raises a ValueError if replicas would go through a data set that never ends.
+
+    Args:
+        x: What `fit`, `evaluate` or `predict` gets, such as `Devices.batches` returns.
+        steps: How many batches it is told to take, or None.
+        name: What that argument is called.
+    """
+    distributed = isinstance(x, tf.distribute.DistributedDataset)
+    if steps is None and distributed and x.cardinality == tf.data.INFINITE_CARDINALITY:
+        raise ValueError(
+            f"`{name}` must say how many batches to take of a data set that never ends: "
+            f"`{name}=len(images) // batch_size`. Received: {name}=None"
+        )
+
+
 def _over_workers(strategy):
     """Whether a strategy spreads over several processes."""
     several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from wae_tf import pixels, replicas
 from wae_tf.models.fit_callbacks import completed
-from wae_tf.models.replica_trainer import ReplicaTrainer
+from wae_tf.models.replica_trainer import ReplicaTrainer, check_ends
 from wae_tf.priors.code_distribution import CodeDistribution
 from wae_tf.priors.vamp import VampPrior
 
@@ -45,7 +45,7 @@ class ObjectiveTrainer(ReplicaTrainer):
         Raises:
             ValueError: The images have the wrong shape, type or range, or NaN, or the
                 batch is too small for the divergence; of batches, the first is looked at.
-                Or nothing is trainable.
+                Or nothing is trainable, or a distributed data set would never end.
         """
         check_unweighted(kwargs.get("sample_weight"), kwargs.get("class_weight"))
         if not self.autoencoder_variables:
@@ -54,6 +54,8 @@ class ObjectiveTrainer(ReplicaTrainer):
                 f"`trainable = True` and compile again. Received: {self.name!r}, all of it frozen"
             )
         self.check_replicas(x, batch_size, shuffled=kwargs.get("shuffle", True))
+        check_ends(x, kwargs.get("steps_per_epoch"), "steps_per_epoch")
+        check_ends(validation_data, kwargs.get("validation_steps"), "validation_steps")
         x = pixels.check_data(x, self.image_shape, batch_size, self.min_batch_size)
         if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
             kwargs.setdefault("shuffle", False)  # Keras warns that it cannot, though unasked.
@@ -104,6 +106,7 @@ class ObjectiveTrainer(ReplicaTrainer):
         if not kwargs.get("_use_cached_eval_dataset"):  # Which `fit` sets, after its own checks.
             check_unweighted(sample_weight)
             self.check_scope()
+            check_ends(x, steps, "steps")
             x = pixels.check_data(x, self.image_shape, batch_size, self.min_batch_size)
         return super().evaluate(
             x,
@@ -123,6 +126,7 @@ class ObjectiveTrainer(ReplicaTrainer):
         Raises:
             ValueError: The images have the wrong shape, type or range, or NaN.
         """
+        check_ends(x, steps, "steps")
         x = pixels.check_data(x, self.image_shape, batch_size)
         return super().predict(
             x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks
