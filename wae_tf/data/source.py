@@ -48,7 +48,11 @@ class Source:
     def close(self):
         """Frees what the source holds open."""
 
-    def _items(self, split, start, stop):  # The same of one segment, which each source has.
+    def _items(self, split, start, stop):
         raise NotImplementedError
 
-    _labels = _stamps = _items
+    def _labels(self, split, start, stop):
+        raise NotImplementedError
+
+    def _stamps(self, split, start, stop):
+        raise NotImplementedError

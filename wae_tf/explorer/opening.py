@@ -13,6 +13,7 @@ from wae_tf.explorer.directions import names_of, principal_directions
 from wae_tf.explorer.drawing import draw_codes, sampler_names
 from wae_tf.explorer.plane_map import plane_of
 from wae_tf.models.generation import Generation
+from wae_tf.zoo.entry_checks import ENTRY
 
 __all__ = ["Opened", "Shelf", "open_model"]
 
@@ -95,7 +96,7 @@ def open_model(name):
         raise ValueError("A model must have a name: choose one of the list. Received: none")
     model = zoo.load(name)
     directory = pathlib.Path(zoo.entry_directory(name, "model"))
-    if not (directory / "entry.json").is_file():  # Keras wrote it, and nothing more is known.
+    if not (directory / ENTRY).is_file():  # Keras wrote it, and nothing more is known.
         return Opened(name, model, {}, None).warm()
     return Opened(name, model, zoo.read_entry(name), directory).warm()
 

@@ -43,9 +43,11 @@ def parts(model, names=("encoder", "decoder", "sampler")):
     makers = {"encoder": _encoder, "decoder": _decoder, "sampler": _samplers}
     if not names or not set(names) <= set(makers):
         raise ValueError(f"`parts` must be among {list(makers)}. Received: parts={list(names)}")
-    made = {name: makers[name](model) for name in names}
-    samplers = made.pop("sampler", {})
-    return {**made, **samplers}
+    made = {}
+    for name in names:
+        found = makers[name](model)
+        made |= found if name == "sampler" else {name: found}
+    return made
 
 
 def reconstruction(model, dtype=tf.float32):

@@ -151,8 +151,8 @@ def check_ends(x, steps, name):
     distributed = isinstance(x, tf.distribute.DistributedDataset)
     if steps is None and distributed and x.cardinality == tf.data.INFINITE_CARDINALITY:
         raise ValueError(
-            f"`{name}` must say how many batches to take of a data set that never ends: "
-            f"`{name}=len(images) // batch_size`. Received: {name}=None"
+            f"`{name}` must say how many batches to take of a data set that never ends: as many as "
+            f"its images make. Received: {name}=None"
         )
 
 

@@ -124,7 +124,8 @@ class ObjectiveTrainer(ReplicaTrainer):
         """Reconstructs images; arguments as in `keras.Model.predict`.
 
         Raises:
-            ValueError: The images have the wrong shape, type or range, or NaN.
+            ValueError: The images have the wrong shape, type or range, or NaN; or a distributed
+                data set would never end.
         """
         check_ends(x, steps, "steps")
         x = pixels.check_data(x, self.image_shape, batch_size)

@@ -41,7 +41,7 @@ def copy_entry(name_or_directory, directory):
     shown = [p.name for p in source.iterdir() if p.name.endswith((*_SHOWN, "README.md"))]
     files.writable_directory(directory.parent)
     with files.replacing_directory(directory) as temporary:
-        for name in (entry_files.ENTRY, *entry_checks.listed_files(entry), *shown):
+        for name in (entry_checks.ENTRY, *entry_checks.listed_files(entry), *shown):
             shutil.copyfile(source / name, temporary / name)
     return directory
 
@@ -84,7 +84,7 @@ def save_layout(name_or_directory, directory):
 def _source(name_or_directory):
     """Returns the directory of an entry that has weights, and the model, whose files are right."""
     source = entry_files.entry_directory(name_or_directory, "model")
-    if not (source / entry_files.ENTRY).is_file():
+    if not (source / entry_checks.ENTRY).is_file():
         raise ValueError(
             "The model must have an entry, with its config: save it by `wae_tf.save_entry` first. "
             f"Received: {str(name_or_directory)!r}, which Keras alone wrote"

@@ -11,7 +11,6 @@ from wae_tf.models.stored_weights import load_weights
 from wae_tf.samplers import storage
 from wae_tf.zoo import entry_checks, keras_layout
 from wae_tf.zoo.entry_files import (
-    ENTRY,
     entry_directory,
     list_models,
     own_directory,
@@ -54,7 +53,7 @@ def load(name_or_directory, precision="float32", critic=False):
         (16, 28, 28, 1)
     """
     directory = entry_directory(name_or_directory, "model")
-    if not (directory / ENTRY).is_file():
+    if not (directory / entry_checks.ENTRY).is_file():
         return keras_layout.load_directory(directory, name_or_directory)
     entry = read_entry(directory)
     check_weights(entry, "name_or_directory", name_or_directory)
@@ -111,7 +110,7 @@ def _load_weights(network, directory, recorded):
     """Loads a file of an entry, of which `recorded` has name and SHA-256."""
     weights = directory / recorded["file"]
     way_out = "install the package again, or restore it"
-    files.check_sha256(weights, recorded["sha256"], "The weights", ENTRY, way_out)
+    files.check_sha256(weights, recorded["sha256"], "The weights", entry_checks.ENTRY, way_out)
     try:
         with importlib.resources.as_file(weights) as path:
             load_weights(network, path)

@@ -11,7 +11,6 @@ from wae_tf.zoo import entry_checks, hub, keras_layout
 from wae_tf.zoo.entry_checks import ENTRY
 
 __all__ = [
-    "ENTRY",
     "entry_directory",
     "is_entry",
     "list_configs",
